@@ -1,0 +1,52 @@
+"""Which GGUF models there are, where they are on disk, and how they are fetched. Knows nothing of engines or editors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """The publisher's sampling advice."""
+
+    temperature: float = 0.2
+    top_p: float = 0.95
+    top_k: int = 40
+    min_p: float = 0.05
+    repeat_penalty: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One model: what it is, its licence, how it talks and where it can be had.
+
+    Attributes:
+        name: What a user types, `qwen2.5-coder-1.5b`.
+        file: The file's name in the models folder (or an absolute path for a model by path).
+        bytes: Size of the file in bytes; 0 when unknown.
+        sha256: Digest of the file, lower-case hex; empty when the publisher's is only known at download time.
+        context: The context window in tokens that it was trained for.
+        family: `qwen`, `deepseek-r1`, `qwen3`, `llama3`, `gemma`; chooses the chat template; empty: read from the file.
+        reasoning: Whether it thinks by itself.
+        system_prompt: Whether a system turn may be used (R1: no; everything goes into the user turn).
+        sources: In order: `hub:REPO/FILE` and `index:…` (see catalogue.toml).
+    """
+
+    name: str
+    file: str
+    title: str = ""
+    bytes: int = 0
+    sha256: str = ""
+    licence: str = ""
+    context: int = 32768
+    family: str = ""
+    reasoning: bool = False
+    think_open: str = "<think>"
+    think_close: str = "</think>"
+    system_prompt: bool = True
+    advice: Advice = field(default_factory=Advice)
+    sources: tuple[str, ...] = ()
+
+
+class ModelError(Exception):
+    """A model cannot be listed, fetched, verified or removed; the message says what, where and what to do."""

@@ -1,0 +1,237 @@
+"""What a user may set: frozen classes, each field documented. Read at the edge and handed down as plain values.
+
+Knows nothing of editors or engines. The tree is the same in `config.toml`, in `initializationOptions` and in the editor's
+configuration (section `glossator`), in camelCase: `{"hover": {"waitMs": 1500}}`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import tomllib
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import platformdirs
+
+
+class SettingsError(ValueError):
+    """A setting has the wrong name, type or value; the message names the field and what it may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hover:
+    """Explanations on hover.
+
+    Attributes:
+        enabled: Whether a hover asks the model. Facts that need no model are always shown.
+        wait_ms: How long a hover waits for the model, in milliseconds; -1: chosen by the client.
+        max_tokens: Length of a hover's explanation in tokens.
+    """
+
+    enabled: bool = True
+    wait_ms: int = -1
+    max_tokens: int = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """An OpenAI-compatible server. Keys come from the environment variable that `key_variable` names, never from here.
+
+    Attributes:
+        base_url: For example `http://127.0.0.1:8000/v1`.
+        model: The model's name on that server.
+        key_variable: Name of the environment variable that holds the key; empty: no key is sent.
+        timeout_seconds: How long to wait for the next byte.
+    """
+
+    base_url: str = ""
+    model: str = ""
+    key_variable: str = ""
+    timeout_seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """The local engine.
+
+    Attributes:
+        context: Context window in tokens (0: chosen by the model and this machine).
+        threads: Threads for decoding and prefill (0: measured).
+        gpu_layers: Layers to offload where the build has a GPU (-1: all).
+        idle_seconds: How long the engine process outlives its last client.
+    """
+
+    context: int = 0
+    threads: int = 0
+    gpu_layers: int = -1
+    idle_seconds: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """Remembered answers.
+
+    Attributes:
+        enabled: Whether answers are remembered on disk.
+        megabytes: Size limit; the least recently used answers go first.
+    """
+
+    enabled: bool = True
+    megabytes: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings. `{}` works.
+
+    Attributes:
+        backend: `local` (llama.cpp in a shared process), `remote` (an OpenAI-compatible server) or `scripted`
+            (written answers: demonstrations and editor work without a model).
+        model: A name of the catalogue or a path of a GGUF file; empty: the one chosen with `glossator model use`, else the default.
+        script: The file of written answers for the scripted backend.
+        prompts: Folder of the user's own actions; empty: `prompts` in the user's configuration folder.
+        jobs: Whether the client wants `glossator/job` notifications.
+        trusted: Whether the opened workspace may set what only the user may (see `MACHINE_ONLY`).
+    """
+
+    backend: Literal["local", "remote", "scripted"] = "local"
+    model: str = ""
+    script: str = ""
+    prompts: str = ""
+    jobs: bool = False
+    trusted: bool = False
+    hover: Hover = field(default_factory=Hover)
+    remote: Remote = field(default_factory=Remote)
+    local: Local = field(default_factory=Local)
+    cache: Cache = field(default_factory=Cache)
+
+
+MACHINE_ONLY = ("backend", "model", "script", "prompts", "remote", "local", "cache", "trusted")
+"""Settings that choose a program, a file or an endpoint: never taken from the opened folder unless the user trusted it."""
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+def _read(kind: type[Any], tree: Mapping[str, Any], base: Any, where: str) -> Any:
+    if not isinstance(tree, Mapping):
+        raise SettingsError(f"{where or 'settings'}: expected a table, got {type(tree).__name__}")
+    hints = get_type_hints(kind)
+    known = {_camel(f.name): f.name for f in fields(kind)}
+    changes: dict[str, Any] = {}
+    for key, value in _nest(tree).items():
+        place = f"{where}.{key}" if where else key
+        if key not in known:
+            raise SettingsError(f"{place}: no such setting; there are: {', '.join(sorted(known))}")
+        name = known[key]
+        if value is None:  # editors send null for "not set"
+            continue
+        if is_dataclass(hints[name]):
+            changes[name] = _read(hints[name], value, getattr(base, name), place)
+        else:
+            changes[name] = _value(hints[name], value, place)
+    return dataclasses.replace(base, **changes)
+
+
+def _nest(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """Dotted keys (`hover.waitMs`) as nested tables, so that both spellings meet the same checks."""
+    nested: dict[str, Any] = {}
+    for key, value in tree.items():
+        head, _, rest = str(key).partition(".")
+        if rest:
+            inner = nested.setdefault(head, {})
+            if isinstance(inner, dict):
+                inner[rest] = value
+        elif isinstance(value, Mapping) and isinstance(nested.get(head), dict):
+            nested[head].update(value)
+        else:
+            nested[head] = dict(value) if isinstance(value, Mapping) else value
+    return nested
+
+
+def _value(kind: Any, value: Any, place: str) -> Any:
+    if get_origin(kind) is Literal:
+        if value in get_args(kind):
+            return value
+        raise SettingsError(f"{place}: {value!r} is not one of {', '.join(map(repr, get_args(kind)))}")
+    if get_origin(kind) in (Union, types.UnionType):  # pragma: no cover - no such field today
+        kind = next(part for part in get_args(kind) if part is not type(None))
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if kind is int and isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
+        return value
+    raise SettingsError(f"{place}: expected {kind.__name__}, got {value!r}")
+
+
+def merge(base: Settings, tree: Mapping[str, Any]) -> Settings:
+    """`base` with what `tree` (camelCase, nested or dotted) sets. Raises `SettingsError`."""
+    merged: Settings = _read(Settings, tree, base, "")
+    return merged
+
+
+def from_workspace(base: Settings, tree: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...]]:
+    """Like `merge`, for settings that the opened folder may have written: also returns the names that were not taken."""
+    if base.trusted:
+        return merge(base, tree), ()
+    nested = _nest(tree)
+    refused = tuple(sorted(key for key in nested if key in MACHINE_ONLY))
+    return merge(base, {key: value for key, value in nested.items() if key not in refused}), refused
+
+
+# --- where things are -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where this user's files are: `config` (config.toml, prompts), `models` (GGUF), `cache` (answers, states), `runtime` (sockets), `logs`."""
+
+    config: Path
+    models: Path
+    cache: Path
+    runtime: Path
+    logs: Path
+
+
+def folders(environment: Mapping[str, str] = os.environ) -> Folders:
+    """The user's folders; `GLOSSATOR_HOME` moves them all under one."""
+    home = environment.get("GLOSSATOR_HOME", "")
+    if home:
+        top = Path(home).expanduser().absolute()
+        return Folders(top / "config", top / "models", top / "cache", top / "run", top / "logs")
+    app = platformdirs.PlatformDirs("glossator", appauthor=False)
+    return Folders(
+        app.user_config_path, app.user_data_path / "models", app.user_cache_path, app.user_runtime_path, app.user_log_path
+    )
+
+
+def load(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Defaults, then the user's `config.toml`, then the environment. Raises `SettingsError` naming file and field."""
+    path = folders(environment).config / "config.toml"
+    settings = Settings()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        text = ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read: {error}") from error
+    try:
+        settings = merge(settings, tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, SettingsError) as error:
+        raise SettingsError(f"{path}: {error}") from error
+    changes: dict[str, Any] = {}
+    if model := environment.get("GLOSSATOR_MODEL"):
+        changes["model"] = model
+    if idle := environment.get("GLOSSATOR_ENGINE_IDLE_SECONDS"):
+        if not re.fullmatch(r"\d+(\.\d+)?", idle):
+            raise SettingsError(f"GLOSSATOR_ENGINE_IDLE_SECONDS: expected seconds, got {idle!r}")
+        changes["local"] = {"idleSeconds": float(idle)}
+    return merge(settings, changes)
