@@ -1,0 +1,1 @@
+"""Model text in, facts out: thoughts apart from answers, answers to edits, edits to checked edits."""
