@@ -1,7 +1,7 @@
 """What a user may set: frozen classes, each field documented. Read at the edge and handed down as plain values.
 
-Knows nothing of editors or engines. The tree is the same in `config.toml`, in `initializationOptions` and in the editor's
-configuration (section `glossator`), in camelCase: `{"hover": {"waitMs": 1500}}`.
+Knows nothing of editors or engines. The tree is the same in `config.toml`, in `initializationOptions` and in the
+editor's configuration (section `glossator`), in camelCase: `{"hover": {"waitMs": 1500}}`.
 """
 
 from __future__ import annotations
@@ -92,7 +92,8 @@ class Settings:
     Attributes:
         backend: `local` (llama.cpp in a shared process), `remote` (an OpenAI-compatible server) or `scripted`
             (written answers: demonstrations and editor work without a model).
-        model: A name of the catalogue or a path of a GGUF file; empty: the one chosen with `glossator model use`, else the default.
+        model: A name of the catalogue or a path of a GGUF file; empty: the one chosen with `glossator model use`,
+            else the default.
         script: The file of written answers for the scripted backend.
         prompts: Folder of the user's own actions; empty: `prompts` in the user's configuration folder.
         jobs: Whether the client wants `glossator/job` notifications.
@@ -112,7 +113,7 @@ class Settings:
 
 
 MACHINE_ONLY = ("backend", "model", "script", "prompts", "remote", "local", "cache", "trusted")
-"""Settings that choose a program, a file or an endpoint: never taken from the opened folder unless the user trusted it."""
+"""What chooses a program, a file or an endpoint: never taken from the opened folder unless the user trusted it."""
 
 
 def _camel(name: str) -> str:
@@ -179,7 +180,7 @@ def merge(base: Settings, tree: Mapping[str, Any]) -> Settings:
 
 
 def from_workspace(base: Settings, tree: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...]]:
-    """Like `merge`, for settings that the opened folder may have written: also returns the names that were not taken."""
+    """Like `merge`, for settings that the opened folder may have written; also returns the names not taken."""
     if base.trusted:
         return merge(base, tree), ()
     nested = _nest(tree)
@@ -192,7 +193,15 @@ def from_workspace(base: Settings, tree: Mapping[str, Any]) -> tuple[Settings, t
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """Where this user's files are: `config` (config.toml, prompts), `models` (GGUF), `cache` (answers, states), `runtime` (sockets), `logs`."""
+    """Where this user's files are.
+
+    Attributes:
+        config: `config.toml`, the chosen model, the user's own prompts.
+        models: GGUF files.
+        cache: Remembered answers and saved states.
+        runtime: Sockets and locks.
+        logs: Logs.
+    """
 
     config: Path
     models: Path
@@ -209,7 +218,11 @@ def folders(environment: Mapping[str, str] = os.environ) -> Folders:
         return Folders(top / "config", top / "models", top / "cache", top / "run", top / "logs")
     app = platformdirs.PlatformDirs("glossator", appauthor=False)
     return Folders(
-        app.user_config_path, app.user_data_path / "models", app.user_cache_path, app.user_runtime_path, app.user_log_path
+        app.user_config_path,
+        app.user_data_path / "models",
+        app.user_cache_path,
+        app.user_runtime_path,
+        app.user_log_path,
     )
 
 

@@ -58,7 +58,7 @@ class Request:
         thinking: At most this many tokens of thought before the closing mark is forced; 0: no thinking.
             A model without reasoning marks of its own is made to think inside `<think>`.
         answer_prefix: Text with which the answer is made to begin (after the thought); it is part of the answer.
-        draft: Text that the answer will probably copy; the engine may use it to decode faster, never to change the answer.
+        draft: Text that the answer will probably copy; it may make decoding faster, never change the answer.
         stop: The answer ends before the first of these.
         recipe: Digest of what the answer depends on. Equal recipes have equal answers, even where the prompts differ
             (a function that moved). Empty: the messages themselves.
@@ -77,7 +77,7 @@ class Request:
     lane: str = ""
 
     def key(self, model: str) -> str:
-        """The digest under which the answer of `model` (a model's digest) to this request is remembered (64 hex digits)."""
+        """The digest under which the answer of `model` (a model's digest) is remembered (64 hex digits)."""
         question: object = self.recipe or [asdict(message) for message in self.messages]
         parts = [model, question, self.max_tokens, self.thinking, asdict(self.sampling), self.answer_prefix, self.stop]
         return hashlib.sha256(json.dumps(parts, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
@@ -137,7 +137,7 @@ Chunk = Queued | Reading | Text | Finished
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """The model behind an engine. `digest` names its exact weights (SHA-256 of the file, or a remote model's identity)."""
+    """The model behind an engine. `digest` names its exact weights (the file's SHA-256, or a remote identity)."""
 
     name: str
     digest: str

@@ -1,0 +1,60 @@
+"""Which engine answers: the shared local process, a remote server or a written script.
+
+Takes plain values and imports an engine only when it is chosen; there is no silent switch from one to another.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..settings import Folders, Settings
+from . import Engine, EngineError
+
+
+def open_engine(settings: Settings, folders: Folders) -> Engine:
+    """The engine that `settings` name, with remembered answers in front of it unless the cache is off.
+
+    Nothing is started and no model is loaded here. Raises `EngineError` when what is named cannot be had.
+    """
+    engine = _backend(settings, folders)
+    if not settings.cache.enabled:
+        return engine
+    from .remembered import Remembered
+
+    return Remembered(engine, folders.cache / "answers", settings.cache.megabytes)
+
+
+def _backend(settings: Settings, folders: Folders) -> Engine:
+    if settings.backend == "scripted":
+        from .scripted import Scripted
+
+        if not settings.script:
+            raise EngineError('the scripted backend needs "script": the path of a file of written answers')
+        return Scripted.from_file(Path(settings.script).expanduser())
+    if settings.backend == "remote":
+        raise EngineError('the backend "remote" is not part of this version; use "local"')
+    return _local(settings, folders)
+
+
+def _local(settings: Settings, folders: Folders) -> Engine:
+    from ..models import ModelError, store
+    from . import ModelMissing
+    from .client import SharedEngine
+
+    try:
+        card, path = store.resolve(settings.model or store.chosen(folders.config), folders.models)
+        digest = card.sha256 or store.digest(path)
+    except ModelError as error:
+        raise ModelMissing(str(error)) from error
+    return SharedEngine(
+        card,
+        path,
+        digest,
+        runtime=folders.runtime,
+        logs=folders.logs,
+        states=folders.cache / "states",
+        context=settings.local.context,
+        threads=settings.local.threads,
+        gpu_layers=settings.local.gpu_layers,
+        idle_seconds=settings.local.idle_seconds,
+    )
