@@ -1,0 +1,178 @@
+"""An engine that replays written answers: for tests, demonstrations and editor work without a model.
+
+The script is TOML; the first rule that fits a request answers it:
+
+    [model]                      # optional; fields of `ModelInfo`
+    name = "scripted"
+    context = 8192
+
+    [[answer]]
+    match = 'def insert'         # regular expression, searched in all of the request's text; "" fits everything
+    text = "<think>Look.</think>It inserts."   # streamed word by word
+    delay_ms_per_token = 20      # between two words
+    wait_ms = 0                  # before the first word, as reading a prompt would take
+    hold = false                 # after the text: wait until the request is cancelled
+    error = ""                   # after the text: fail with this message ...
+    error_kind = "EngineDied"    # ... as this class of `EngineError`
+    once = false                 # the rule answers one request only; the next one goes on to later rules
+
+The text is the whole answer, an `answer_prefix` included. It knows nothing of models: what is not written is an error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import time
+import tomllib
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from . import Chunk, EngineError, EngineStatus, Finished, ModelInfo, Reading, Request, Text, Usage
+
+_T = TypeVar("_T")
+_WORD = re.compile(r"\s*\S+|\s+")
+_KINDS: list[type[EngineError]] = [EngineError, *EngineError.__subclasses__()]
+_ERRORS = {kind.__name__: kind for kind in _KINDS}
+_TYPES: dict[str, type | tuple[type, ...]] = {"str": str, "bool": bool, "int": int, "float": (int, float)}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One `[[answer]]` of a script; the module's text says what the fields mean."""
+
+    match: str = ""
+    text: str = ""
+    delay_ms_per_token: float = 0.0
+    wait_ms: float = 0.0
+    hold: bool = False
+    error: str = ""
+    error_kind: str = "EngineError"
+    once: bool = False
+
+    def fits(self, text: str) -> bool:
+        """Whether the rule answers a request with this text."""
+        return re.search(self.match, text, re.DOTALL) is not None
+
+
+class Scripted:
+    """An `Engine` of rules. Not a queue: requests run side by side."""
+
+    def __init__(self, rules: Sequence[Rule], info: ModelInfo | None = None, where: str = "the script") -> None:
+        digest = hashlib.sha256(repr([asdict(rule) for rule in rules]).encode()).hexdigest()
+        self._info = info or ModelInfo("scripted", digest, 8192)
+        self._rules = tuple(rules)
+        self._used: set[int] = set()  # places of `once` rules that have answered
+        self._where = where
+        self._busy = 0
+        self._tokens = {"prompt": 0, "answer": 0}
+
+    @classmethod
+    def from_file(cls, path: Path) -> Scripted:
+        """Read a script. Raises `EngineError` that names the file and the field."""
+        try:
+            written = path.read_bytes()
+            tree = tomllib.loads(written.decode("utf-8"))
+        except OSError as error:
+            raise EngineError(f"{path}: the script cannot be read: {error.strerror or error}") from error
+        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise EngineError(f"{path}: the script is not TOML: {error}") from error
+        if unknown := sorted(set(tree) - {"model", "answer"}):
+            raise EngineError(f"{path}: no such table: {', '.join(unknown)}; there are [model] and [[answer]]")
+        answers = tree.get("answer", [])
+        if not isinstance(answers, list):
+            raise EngineError(f"{path}: write [[answer]] with two brackets: there may be many")
+        rules = [_read(Rule, answer, f"{path}: answer {at}") for at, answer in enumerate(answers, 1)]
+        for at, rule in enumerate(rules, 1):
+            _check(rule, f"{path}: answer {at}")
+        known = {"name": "scripted", "digest": hashlib.sha256(written).hexdigest(), "context": 8192}
+        return cls(rules, _read(ModelInfo, known | dict(tree.get("model", {})), f"{path}: model"), str(path))
+
+    def _rule(self, request: Request) -> Rule:
+        text = "\n".join(part for message in request.messages for part in (message.stable, message.text))
+        for at, rule in enumerate(self._rules):
+            if at not in self._used and rule.fits(text):
+                if rule.once:
+                    self._used.add(at)
+                return rule
+        raise EngineError(f"{self._where} has no answer for this request; add an [[answer]] whose match fits it")
+
+    async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+        """Answer by the first rule that fits. Raises `EngineError` where none does or the rule says so."""
+        rule = self._rule(request)
+        began = time.monotonic()
+        prompt = sum(
+            await self.count([part for message in request.messages for part in (message.stable, message.text)])
+        )
+        self._busy += 1
+        try:
+            yield Reading(0, prompt)
+            await asyncio.sleep(rule.wait_ms / 1000)
+            yield Reading(prompt, prompt)
+            self._tokens["prompt"] += prompt
+            counted = {"thought": 0, "answer": 0}
+            reason: Literal["stop", "length"] = "stop"
+            for part, word in self._words(rule.text, request.stop):
+                if part == "answer" and counted["answer"] >= request.max_tokens:
+                    reason = "length"
+                    break
+                counted[part] += 1
+                await asyncio.sleep(rule.delay_ms_per_token / 1000)
+                yield Text(word)
+                self._tokens["answer"] += 1
+            if rule.error:
+                raise _ERRORS[rule.error_kind](rule.error)
+            if rule.hold:
+                await asyncio.Event().wait()
+            usage = Usage(prompt, 0, counted["thought"], counted["answer"], 0, time.monotonic() - began)
+            yield Finished(reason, usage, self._info.name)
+        finally:
+            self._busy -= 1
+
+    def _words(self, text: str, stops: Sequence[str]) -> list[tuple[Literal["thought", "answer"], str]]:
+        """The script's words, reasoning marks as words of their own, each with the part that it belongs to."""
+        head, mark, answer = text.rpartition(self._info.think_close)
+        cuts = [at for stop in stops if stop and (at := answer.find(stop)) >= 0]
+        words: list[tuple[Literal["thought", "answer"], str]] = [("thought", word) for word in _WORD.findall(head)]
+        if mark:
+            words.append(("thought", mark))
+        return words + [("answer", word) for word in _WORD.findall(answer[: min(cuts, default=len(answer))])]
+
+    async def count(self, texts: Sequence[str]) -> list[int]:
+        """Words, as a stand-in for tokens."""
+        return [len(_WORD.findall(text)) for text in texts]
+
+    def model(self) -> ModelInfo:
+        """What the script's `[model]` says; the digest is the script's, so a changed script has its own answers."""
+        return self._info
+
+    def status(self) -> EngineStatus:
+        """Never waits."""
+        return EngineStatus("busy" if self._busy else "idle", tokens=dict(self._tokens))
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+def _read(kind: type[_T], tree: Any, where: str) -> _T:
+    if not isinstance(tree, Mapping):
+        raise EngineError(f"{where}: expected a table")
+    known = {f.name: str(f.type) for f in fields(kind)}  # type: ignore[arg-type]
+    for name, value in tree.items():
+        if name not in known:
+            raise EngineError(f"{where}: no such field: {name}; there are: {', '.join(known)}")
+        if not isinstance(value, _TYPES[known[name]]) or (isinstance(value, bool) and known[name] != "bool"):
+            raise EngineError(f"{where}: {name}: expected {known[name]}, got {value!r}")
+    return kind(**tree)
+
+
+def _check(rule: Rule, where: str) -> None:
+    try:
+        re.compile(rule.match)
+    except re.error as error:
+        raise EngineError(f"{where}: match: not a regular expression: {error}") from error
+    if rule.error_kind not in _ERRORS:
+        raise EngineError(f"{where}: error_kind: {rule.error_kind!r} is not one of {', '.join(_ERRORS)}")
