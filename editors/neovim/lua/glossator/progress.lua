@@ -1,0 +1,38 @@
+-- Shows what a running job does on the message line, and in `require('glossator.progress').text()` for a statusline.
+
+local M = {}
+
+local running = {} ---@type table<string, string> progress token -> what it does
+
+--- What is being done now, for a statusline; empty when nothing is.
+---@return string
+function M.text()
+  local _, text = next(running)
+  return text or ''
+end
+
+function M.setup()
+  vim.api.nvim_create_autocmd('LspProgress', {
+    group = vim.api.nvim_create_augroup('glossator_progress', {}),
+    callback = function(event)
+      local attached = vim.lsp.get_client_by_id(event.data.client_id)
+      if not attached or attached.name ~= require('glossator.client').name then
+        return
+      end
+      local token, value = tostring(event.data.params.token), event.data.params.value
+      if value.kind == 'end' then
+        running[token] = nil
+      else
+        local title = value.title or (running[token] or 'Glossator'):match('^[^:]*')
+        running[token] = value.message and ('%s: %s'):format(title, value.message) or title
+      end
+      if vim.g.glossator_progress ~= false then
+        -- One line, never longer than the screen: a longer message would ask for a key press.
+        local text = M.text():gsub('%s+', ' ')
+        vim.api.nvim_echo({ { vim.fn.strcharpart(text, 0, math.max(vim.o.columns - 15, 20)), 'Comment' } }, false, {})
+      end
+    end,
+  })
+end
+
+return M
