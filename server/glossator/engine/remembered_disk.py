@@ -1,0 +1,366 @@
+"""Bytes on disk under a key, so that nothing found there can run, be believed when damaged, or hold anyone up.
+
+The only user of diskcache, without what is unsafe in it: values are raw bytes inside the database (never pickles, never
+files that a row names), each bound to its key by length and SHA-256, in a folder that is the user's alone. A database
+is a generation: `current` names the one in use, and a damaged one is left aside and replaced by a fresh one, never
+renamed under another process's feet. One thread opens and writes; reading is quick and never waits for a writer long.
+It knows nothing of answers or models.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import queue
+import re
+import secrets
+import shutil
+import sqlite3
+import stat
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import diskcache
+import filelock
+
+log = logging.getLogger(__name__)
+
+MAX_VALUE = 4 << 20  # bytes; an answer is some kilobytes
+_MAGIC = b"glossator 1\n"
+_RETRY_SECONDS = 20.0  # how long trouble with the folder is left alone before the next try
+_CHECK_SECONDS = 3.0  # at most this long for SQLite's own check when opening; each value is checked anyway
+_GENERATION = re.compile(r"[0-9a-f]{16}")
+_TABLES = {"Settings", "Cache"}
+_SETTINGS: dict[str, Any] = {
+    "statistics": 0,
+    "tag_index": 0,
+    "eviction_policy": "least-recently-stored",  # reading writes nothing; what is used is stored anew now and then
+    "cull_limit": 10,
+    "sqlite_auto_vacuum": 1,
+    "sqlite_cache_size": 2**9,
+    "sqlite_cell_size_check": 1,
+    "sqlite_journal_mode": "truncate",  # no memory-mapped index that could be truncated under the process (SIGBUS)
+    "sqlite_mmap_size": 0,
+    "sqlite_synchronous": 0,  # a power cut may cost the file, which the checks then find out; kill -9 costs nothing
+    "sqlite_trusted_schema": 0,
+    "disk_min_file_size": 2**62,
+    "disk_pickle_protocol": 0,
+}
+
+
+class Damaged(Exception):
+    """What was read is not what was written."""
+
+
+class _Disk(diskcache.Disk):  # type: ignore[misc]
+    """Raw bytes in the database and nothing else, whatever a row says."""
+
+    def put(self, key: object) -> tuple[str, bool]:
+        if not isinstance(key, str):
+            raise TypeError("keys are text")
+        return key, True
+
+    def get(self, key: object, raw: object) -> str:
+        if not isinstance(key, str) or not raw:
+            raise Damaged("a key is not text")
+        return key
+
+    def store(self, value: object, read: object, key: object = None) -> tuple[int, int, None, memoryview]:
+        if not isinstance(value, bytes) or read:
+            raise TypeError("values are bytes")
+        return 0, diskcache.core.MODE_RAW, None, memoryview(value)
+
+    def fetch(self, mode: object, filename: object, value: object, read: object) -> bytes:
+        if mode != diskcache.core.MODE_RAW or filename is not None or not isinstance(value, bytes) or read:
+            raise Damaged("a row is not of ours")
+        return value
+
+    def filename(self, key: object = None, value: object = None) -> tuple[str, str]:
+        raise TypeError("no files")
+
+    def remove(self, file_path: object) -> None:
+        """A row's file name is never followed."""
+
+
+def seal(key: str, payload: bytes) -> bytes:
+    """`payload` with its length and a digest that binds it to `key`."""
+    head = _MAGIC + len(payload).to_bytes(8, "big")
+    return head + hashlib.sha256(head + key.encode() + payload).digest() + payload
+
+
+def unseal(key: str, sealed: bytes) -> bytes:
+    """The payload. Raises `Damaged`."""
+    head, digest, payload = sealed[: len(_MAGIC) + 8], sealed[len(_MAGIC) + 8 :][:32], sealed[len(_MAGIC) + 40 :]
+    if head != _MAGIC + len(payload).to_bytes(8, "big"):
+        raise Damaged("length")
+    if digest != hashlib.sha256(head + key.encode() + payload).digest():
+        raise Damaged("digest")
+    return payload
+
+
+def private_folder(folder: Path) -> None:
+    """Make `folder` the user's alone (0700). Raises `OSError` where it is someone else's or a link."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if os.name == "nt":
+        return
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode):
+        raise NotADirectoryError(f"{folder} is not a folder")
+    if found.st_uid != os.getuid():
+        raise PermissionError(f"{folder} belongs to another user")
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        folder.chmod(0o700)
+
+
+def _passing(error: BaseException) -> bool:
+    """Whether the trouble lies with the machine (locked, full, read-only), not with the file's content."""
+    if isinstance(error, (OSError, filelock.Timeout, diskcache.Timeout)):
+        return True
+    words = ("locked", "busy", "full", "readonly", "read-only", "unable to open")
+    return isinstance(error, sqlite3.OperationalError) and any(word in str(error) for word in words)
+
+
+class Shelf:
+    """Keys (text) to payloads (bytes), least recently stored out first. No method raises for trouble with the disk."""
+
+    def __init__(self, folder: Path, megabytes: int) -> None:
+        self._folder = folder
+        self._settings = _SETTINGS | {"size_limit": megabytes << 20}
+        self._todo: queue.Queue[Callable[[], None]] = queue.Queue(maxsize=1000)
+        self._thread: threading.Thread | None = None
+        self._tried = threading.Event()  # set when the first opening has ended, well or not
+        self._reader: Any = None  # the cache as read from any thread
+        self._writer: Any = None  # the same database with a longer patience; for the keeper thread
+        self._generation = ""
+        self._why_off = "not opened yet"
+        self._attempted = 0.0
+        self._damages: list[float] = []
+        self._counted = (0, 0)  # entries, bytes, as the keeper last saw them
+
+    # --- called from anywhere, never waiting ------------------------------------------------------------------------
+
+    def get(self, key: str) -> bytes | None:
+        """The payload, or None: not there, not open yet, or in trouble."""
+        self.start()
+        reader, generation = self._reader, self._generation
+        try:
+            if reader is None or not self._there():
+                if time.monotonic() - self._attempted > (1.0 if reader else _RETRY_SECONDS):
+                    self._do(self._reopen)
+                return None
+            sealed = reader.get(key)
+            return None if sealed is None else unseal(key, sealed)
+        except Exception as error:
+            if not _passing(error):
+                self._reader = None
+                self._do(partial(self._set_aside, generation, error))
+            return None
+
+    def put(self, key: str, payload: bytes) -> None:
+        """Keep `payload`, soon; dropped where that cannot be."""
+        if len(payload) <= MAX_VALUE:
+            self._do(lambda: self._write(lambda cache: cache.set(key, seal(key, payload))))
+
+    def drop(self, key: str | None) -> None:
+        """Forget one key, or everything, the generations set aside included."""
+        if key is not None:
+            self._do(lambda: self._write(lambda cache: cache.delete(key)))
+        else:
+            self._do(self._clear)
+
+    def state(self) -> dict[str, str | int]:
+        """`state` (`on`, `opening`, `off: why`), `entries` and `bytes` as last seen."""
+        opening = self._thread is not None and not self._tried.is_set()
+        state = "opening" if opening else f"off: {self._why_off}" if self._why_off else "on"
+        self._do(self._count)
+        return {"state": state, "entries": self._counted[0], "bytes": self._counted[1]}
+
+    # --- called where waiting is allowed ----------------------------------------------------------------------------
+
+    def ready(self, seconds: float) -> bool:
+        """Wait until the first opening has ended; False: it takes longer."""
+        self.start()
+        return self._tried.wait(seconds)
+
+    def flush(self, seconds: float) -> bool:
+        """Wait until what was put so far is on disk (or given up); False: it takes longer."""
+        done = threading.Event()
+        return self._thread is None or (self._do(done.set) and done.wait(seconds))
+
+    # --- the keeper thread ------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin opening, if not begun."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._keep, name="remembered", daemon=True)
+            self._thread.start()
+
+    def _do(self, work: Callable[[], None]) -> bool:
+        self.start()
+        try:
+            self._todo.put_nowait(work)
+        except queue.Full:
+            return False
+        return True
+
+    def _keep(self) -> None:
+        self._open()
+        self._tried.set()
+        while True:
+            work = self._todo.get()
+            try:
+                work()
+            except Exception as error:  # the keeper must outlive whatever a disk does
+                log.warning("remembered answers: %s", error)
+
+    def _off(self, why: str) -> None:
+        if why != self._why_off:
+            log.warning("remembered answers are off: %s", why)
+        self._why_off = why
+        self._reader = self._writer = None
+
+    def _open(self) -> None:
+        self._attempted = time.monotonic()
+        for _ in range(3):
+            try:
+                private_folder(self._folder)
+                with self._lock():
+                    generation = self._current() or self._begin()
+                    try:
+                        self._open_generation(generation)
+                    except Exception as error:
+                        if _passing(error):
+                            raise
+                        self._note_damage(error)
+                        self._open_generation(self._begin())
+                    self._tidy()
+                self._why_off = ""
+                self._count()
+                return
+            except Exception as error:
+                why = str(error) or type(error).__name__
+                if not _passing(error):
+                    continue
+                break
+        self._off(why)
+
+    def _open_generation(self, generation: str) -> None:
+        place = self._folder / generation
+        private_folder(place)
+        _inspect(place / diskcache.core.DBNAME)
+        self._writer = diskcache.Cache(place, timeout=10, disk=_Disk, **self._settings)
+        self._writer.get("")  # the first row read is this thread's, not the event loop's
+        self._reader = diskcache.Cache(place, timeout=0.03, disk=_Disk, **self._settings)
+        self._generation = generation
+
+    def _lock(self) -> filelock.BaseFileLock:
+        return filelock.FileLock(self._folder / "lock", timeout=10, mode=0o600)
+
+    def _there(self) -> bool:
+        """Whether the open database still has its name; a removed one would still take and give answers."""
+        return bool(self._generation) and (self._folder / self._generation / diskcache.core.DBNAME).exists()
+
+    def _current(self) -> str:
+        try:
+            named = (self._folder / "current").read_bytes()[:64].decode("ascii", "replace").strip()
+        except OSError:
+            return ""
+        return named if _GENERATION.fullmatch(named) else ""
+
+    def _begin(self) -> str:
+        generation = secrets.token_hex(8)
+        temporary = self._folder / f"current.{generation}"
+        temporary.write_text(generation + "\n")
+        temporary.replace(self._folder / "current")
+        return generation
+
+    def _tidy(self, keep: int = 1) -> None:
+        """Remove generations that are not in use, but the `keep` newest: they may show what went wrong."""
+        old = [p for p in self._folder.iterdir() if _GENERATION.fullmatch(p.name) and p.name != self._generation]
+        for place in sorted(old, key=lambda p: p.lstat().st_mtime, reverse=True)[keep:]:
+            shutil.rmtree(place, ignore_errors=True)
+        for left in self._folder.glob("current.*"):
+            left.unlink(missing_ok=True)
+
+    def _note_damage(self, error: BaseException) -> None:
+        now = time.monotonic()
+        self._damages = [at for at in self._damages if now - at < 60] + [now]
+        log.warning("remembered answers: %s was damaged (%s); a fresh one is begun", self._folder, error)
+
+    def _set_aside(self, generation: str, error: BaseException) -> None:
+        if generation != self._generation:
+            return  # another read has already said so
+        self._note_damage(error)
+        if len(self._damages) > 10:
+            self._off(f"{self._folder} keeps being damaged")
+            return
+        with contextlib.suppress(OSError, filelock.Timeout), self._lock():
+            if self._current() == generation:
+                self._begin()
+        self._open()
+
+    def _reopen(self) -> None:
+        """Where the folder went away, another process began a generation, or a while after trouble."""
+        gone = self._current() != self._generation or not self._there()
+        if gone or (self._reader is None and time.monotonic() - self._attempted > _RETRY_SECONDS):
+            self._open()
+
+    def _write(self, change: Callable[[Any], object]) -> None:
+        self._reopen()
+        if self._writer is None:
+            return
+        try:
+            change(self._writer)
+            self._why_off = ""
+        except Exception as error:
+            if not _passing(error) and "I/O" not in str(error):
+                self._set_aside(self._generation, error)
+            else:
+                self._why_off = f"nothing new can be kept: {error}"
+                log.warning("remembered answers: %s", self._why_off)
+        self._count()
+
+    def _clear(self) -> None:
+        self._write(lambda cache: cache.clear())
+        with contextlib.suppress(OSError):
+            self._tidy(keep=0)
+
+    def _count(self) -> None:
+        with contextlib.suppress(Exception):
+            if self._writer is not None:
+                self._counted = (len(self._writer), self._writer.volume())
+
+
+def _inspect(database: Path) -> None:
+    """Look at a database before diskcache believes what it says. Raises `Damaged` or `sqlite3.Error`."""
+    if not database.exists():
+        return
+    if not stat.S_ISREG(database.lstat().st_mode):
+        raise Damaged("not a file")
+    limit = time.monotonic() + _CHECK_SECONDS
+    with contextlib.closing(sqlite3.connect(database, timeout=5, isolation_level=None)) as con:
+        for pragma in ("trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0"):
+            con.execute(f"PRAGMA {pragma}")
+        con.set_progress_handler(lambda: time.monotonic() > limit, 20_000)
+        try:
+            if con.execute("PRAGMA quick_check").fetchall() != [("ok",)]:
+                raise Damaged("SQLite's check found damage")
+        except sqlite3.OperationalError as error:
+            if "interrupt" not in str(error):
+                raise
+        con.set_progress_handler(None, 0)
+        tables = con.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')").fetchall()
+        if not {name for (name,) in tables} <= _TABLES:
+            raise Damaged("tables that are not of ours")
+        if tables:
+            known = _SETTINGS.keys() | {"size_limit"} | set(diskcache.core.METADATA)
+            if not {name for (name,) in con.execute("SELECT key FROM Settings")} <= known | set(
+                diskcache.DEFAULT_SETTINGS
+            ):
+                raise Damaged("settings that are not of ours")
