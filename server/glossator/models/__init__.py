@@ -1,4 +1,4 @@
-"""Which GGUF models there are, where they are on disk, and how they are fetched. Knows nothing of engines or editors."""
+"""Which GGUF models there are, where they are on disk, how they are fetched. Knows nothing of engines or editors."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ class Card:
         reasoning: Whether it thinks by itself.
         system_prompt: Whether a system turn may be used (R1: no; everything goes into the user turn).
         sources: In order: `hub:REPO/FILE` and `index:…` (see catalogue.toml).
+        about: Rounded size in bytes where `bytes` is unknown; only for display and for the free-space check.
     """
 
     name: str
@@ -46,7 +47,26 @@ class Card:
     system_prompt: bool = True
     advice: Advice = field(default_factory=Advice)
     sources: tuple[str, ...] = ()
+    about: int = 0
 
 
 class ModelError(Exception):
-    """A model cannot be listed, fetched, verified or removed; the message says what, where and what to do."""
+    """A model cannot be listed, fetched, verified or removed; the message says what, where and what to do.
+
+    ModelError
+    ├── ModelAbsent     no such file here; says how to get it
+    ├── ModelDamaged    the file is not what it should be: empty, cut off, another hash, not a GGUF
+    └── PullStopped     a pull was cancelled; what has come is kept
+    """
+
+
+class ModelAbsent(ModelError):
+    """The model's file is not on this machine."""
+
+
+class ModelDamaged(ModelError):
+    """The model's file is damaged or is not a model."""
+
+
+class PullStopped(ModelError):
+    """The pull was cancelled by the user."""
