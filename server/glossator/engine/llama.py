@@ -1,0 +1,241 @@
+"""A GGUF model that answers requests: prompt to tokens, prefill, decoding. Knows no sockets, queues or editors.
+
+Synchronous and for one thread at a time; `cancelled` is asked between tokens and, by a watching thread, inside a
+prefill. This module and `llama_native` are all that knows llama.cpp.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+
+from ..models import Card
+from . import Chunk, ContextTooLong, Finished, ModelInfo, Reading, Request, Text, Usage
+from .decoding import Cancelled, Decoding, Tools
+from .drafting import Copier
+from .llama_native import MAX_OUTPUTS, Native
+from .pace import Pace
+from .prefixes import Aborted, Prefixes, Resident, cuts
+from .sampling import Choice, Logits, Sampler
+from .templates import family_of, render, thinks
+from .thinking import Thought
+
+SEQUENCES = 8  # resident prompts
+UBATCH = 128  # tokens evaluated at once: 5 % slower than 512, and cancelling is quick
+WATCH_SECONDS = 0.01  # how often a prefill asks whether it is still wanted
+CLOSING_TOKENS = 16  # room for what is written to close a thought
+
+
+@dataclass(frozen=True, slots=True)
+class _Prompt:
+    """Tokens, where they are cut for evaluation, how many other prompts share, and the answer's given beginning."""
+
+    tokens: list[int]
+    places: list[int]
+    stable: int
+    begun: list[int]
+
+
+class Model:
+    """A loaded model. Raises `ModelMissing` or `ModelBroken`, naming file and reason."""
+
+    def __init__(
+        self, path: Path, card: Card, digest: str, *, context: int = 0, threads: int = 0, gpu_layers: int = -1
+    ) -> None:
+        """`context` in tokens, 0: by this machine's memory; `threads` 0: all cores; `gpu_layers` -1: all."""
+        self._threads = threads or cores()
+        native = Native(
+            path,
+            cells=min(context, card.context) if context else 0,
+            sequences=SEQUENCES,
+            ubatch=UBATCH,
+            threads=self._threads,
+            gpu_layers=gpu_layers,
+        )
+        self._native = native
+        template = native.meta("tokenizer.chat_template")
+        self._card = card
+        self._family = family_of(card.family, template, native.meta("general.architecture"))
+        self._reasoning = card.reasoning or (not card.family and thinks(self._family, template))
+        spelled = [re.escape(mark) for mark in native.marks()]
+        self._spelled = re.compile("|".join(spelled)) if spelled else None
+        self._prefixes = Prefixes(native, sequences=SEQUENCES, cells=native.cells)
+        self._pace = Pace(self._threads)
+        self.info = ModelInfo(
+            name=card.name,
+            digest=digest,
+            context=min(native.cells, native.trained),
+            reasoning=self._reasoning,
+            think_open=card.think_open,
+            think_close=card.think_close,
+        )
+
+    def close(self) -> None:
+        """Free the model; nothing else may be called afterwards."""
+        self._native.close()
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """The number of tokens of each text, read as content."""
+        return [len(self._content(text)) for text in texts]
+
+    def generate(self, request: Request, emit: Callable[[Chunk], None], cancelled: Callable[[], bool]) -> None:
+        """Answer `request` through `emit`, with `Finished` at the end unless `cancelled` came true.
+
+        Raises `ContextTooLong`, or `EngineError` when llama.cpp fails.
+        """
+        began, cpu = time.perf_counter(), time.process_time()
+        prompt = self._prompt(request)
+        self._check(request, prompt)
+        try:
+            with self._watched(cancelled):
+                room = len(prompt.tokens) + request.thinking + request.max_tokens + CLOSING_TOKENS + MAX_OUTPUTS
+                resident = self._prefixes.enter(prompt.tokens, prompt.places, room)
+                reused = len(resident.tokens)
+                logits = self._read(prompt, resident, emit)
+                decoding = self._decoding(request, prompt, resident, emit, cancelled)
+                reason = decoding.run(logits) if request.max_tokens else "length"
+        except (Aborted, Cancelled):
+            return
+        usage = Usage(
+            prompt_tokens=len(prompt.tokens),
+            reused_tokens=reused,
+            thought_tokens=decoding.thought.tokens,
+            answer_tokens=decoding.answer_tokens,
+            drafted_tokens=decoding.drafted,
+            seconds=time.perf_counter() - began,
+            cpu_seconds=time.process_time() - cpu,
+        )
+        emit(Finished(reason, usage, self.info.name))
+
+    # --- the prompt --------------------------------------------------------------------------------------------------
+
+    def _prompt(self, request: Request) -> _Prompt:
+        parts = render(
+            self._family,
+            request.messages,
+            thinking=request.thinking > 0,
+            reasoning=self._reasoning,
+            opening=self._card.think_open,
+            close=self._card.think_close,
+        )
+        tokens: list[int] = []
+        ends: list[int] = []
+        stable = 0
+        for part in parts:
+            tokens += self._native.tokenize(part.text, marks=True) if part.mark else self._content(part.text)
+            if part.cut:
+                ends.append(len(tokens))
+            if part.keep:
+                stable = len(tokens)
+        begun = self._content(request.answer_prefix) if request.answer_prefix and not request.thinking else []
+        tokens += begun
+        return _Prompt(tokens, cuts(len(tokens), ends, UBATCH), stable, begun)
+
+    def _content(self, text: str) -> list[int]:
+        """The tokens of content: no spelling of any mark in it becomes that mark's token.
+
+        llama.cpp reads user-defined tokens (`<think>` in many models) even where control tokens are switched off, so
+        their spellings are cut after the first character.
+        """
+        if self._spelled is None:
+            return self._native.tokenize(text, marks=False)
+        tokens: list[int] = []
+        start = 0
+        for match in self._spelled.finditer(text):
+            tokens += self._native.tokenize(text[start : match.start() + 1], marks=False)
+            start = match.start() + 1
+        return tokens + self._native.tokenize(text[start:], marks=False)
+
+    def _check(self, request: Request, prompt: _Prompt) -> None:
+        budget = request.max_tokens + (request.thinking + CLOSING_TOKENS if request.thinking else 0)
+        if len(prompt.tokens) + budget > self.info.context:
+            raise ContextTooLong(
+                f"the prompt has {len(prompt.tokens)} tokens and {budget} are reserved for the answer, "
+                f"but the context window has {self.info.context}; show less code or set local.context higher"
+            )
+
+    # --- evaluation --------------------------------------------------------------------------------------------------
+
+    def _read(self, prompt: _Prompt, resident: Resident, emit: Callable[[Chunk], None]) -> Logits:
+        """Evaluate what `resident` lacks of the prompt; the logits after its last token."""
+        total, done = len(prompt.tokens), len(resident.tokens)
+        emit(Reading(done, total))
+        if done == total and resident.logits is not None:
+            return resident.logits
+        self._native.set_threads(self._pace.threads, self._threads)
+        for end in (place for place in prompt.places if place > done):
+            self._prefixes.extend(resident, prompt.tokens[len(resident.tokens) : end], 1)
+            if end == prompt.stable:
+                self._prefixes.keep(resident)
+            emit(Reading(end, total))
+        resident.logits = self._native.logits(-1).copy()
+        resident.logits_at = total
+        return resident.logits
+
+    def _decoding(
+        self,
+        request: Request,
+        prompt: _Prompt,
+        resident: Resident,
+        emit: Callable[[Chunk], None],
+        cancelled: Callable[[], bool],
+    ) -> Decoding:
+        thought = Thought(self._card.think_close, request.thinking if request.max_tokens else 0)
+        opening = f"{self._card.think_open}\n" if thought.open else request.answer_prefix
+        if opening and request.max_tokens:
+            emit(Text(opening, 0))
+        copier = Copier(self._content(request.draft), prompt.tokens) if request.draft else None
+        tools = Tools(self._native, self._prefixes, self._pace, emit, cancelled, self._forced)
+        return Decoding(
+            tools, request, resident, sampler=self._sampler(request), thought=thought, copier=copier, begun=prompt.begun
+        )
+
+    def _forced(self, text: str, marks: bool) -> list[int]:
+        return self._native.tokenize(text, marks=True) if marks else self._content(text)
+
+    def _sampler(self, request: Request) -> Sampler:
+        asked, advice = request.sampling, self._card.advice
+        choice = Choice(
+            temperature=advice.temperature if asked.temperature is None else asked.temperature,
+            top_k=advice.top_k if asked.top_k is None else asked.top_k,
+            top_p=advice.top_p if asked.top_p is None else asked.top_p,
+            min_p=advice.min_p if asked.min_p is None else asked.min_p,
+            repeat_penalty=advice.repeat_penalty,
+            seed=asked.seed,
+        )
+        opening = self._native.tokenize(self._card.think_open, marks=True)
+        return Sampler(choice, opening if self._reasoning and len(opening) == 1 else ())
+
+    @contextmanager
+    def _watched(self, cancelled: Callable[[], bool]) -> Iterator[None]:
+        """Abort the running batch soon after `cancelled` comes true."""
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(WATCH_SECONDS):
+                if cancelled():
+                    self._native.abort()
+                    return
+
+        self._native.resume()
+        thread = threading.Thread(target=watch, name="glossator-watch", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+            self._native.resume()
+
+
+def cores() -> int:
+    """The physical cores that this process may use."""
+    allowed = len(psutil.Process().cpu_affinity()) if hasattr(psutil.Process, "cpu_affinity") else psutil.cpu_count()
+    return max(1, min(psutil.cpu_count(logical=False) or allowed or 1, allowed or 1))
