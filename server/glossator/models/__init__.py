@@ -54,9 +54,10 @@ class ModelError(Exception):
     """A model cannot be listed, fetched, verified or removed; the message says what, where and what to do.
 
     ModelError
-    ├── ModelAbsent     no such file here; says how to get it
-    ├── ModelDamaged    the file is not what it should be: empty, cut off, another hash, not a GGUF
-    └── PullStopped     a pull was cancelled; what has come is kept
+    ├── ModelAbsent         no such file here; says how to get it
+    ├── ModelDamaged        the file is not what it should be: empty, cut off, another hash, not a GGUF
+    ├── SourceUnreachable   where a model could be fetched from does not answer
+    └── PullStopped         a pull was cancelled; what has come is kept
     """
 
 
@@ -66,6 +67,10 @@ class ModelAbsent(ModelError):
 
 class ModelDamaged(ModelError):
     """The model's file is damaged or is not a model."""
+
+
+class SourceUnreachable(ModelError):
+    """A source of models does not answer; asking it for another file would fail in the same way."""
 
 
 class PullStopped(ModelError):

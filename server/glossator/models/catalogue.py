@@ -26,7 +26,7 @@ def card(name: str) -> Card:
     known = {entry.name: entry for entry in cards()}
     if wanted in known:
         return known[wanted]
-    near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.4)
+    near = [entry for entry in known if wanted and wanted in entry] or difflib.get_close_matches(wanted, known, n=3)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(known)}."
     raise ModelError(f"no model is called {name!r}: {hint} A GGUF file of your own is named by its path.")
 

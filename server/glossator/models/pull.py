@@ -16,10 +16,22 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from . import Card, ModelAbsent, ModelDamaged, ModelError, PullStopped, digest, gguf, pull_hub, pull_index, store
+from . import (
+    Card,
+    ModelAbsent,
+    ModelDamaged,
+    ModelError,
+    PullStopped,
+    SourceUnreachable,
+    digest,
+    gguf,
+    pull_hub,
+    pull_index,
+    store,
+)
 from .partial import Fetched, Order, Stop
 
-__all__ = ["pull"]
+__all__ = ["abandon", "pull"]
 
 Progress = Callable[[int, int, str], None]
 Notice = Callable[[str], None]
@@ -69,11 +81,31 @@ def pull(
         raise _refusal(error, card, models) from error
 
 
+def abandon(name: str, models: Path) -> int:
+    """Remove what an interrupted pull of the model `name` left; returns how many bytes. Raises `ModelError`."""
+    work = models / ".pull" / name
+    if not work.is_dir():
+        return 0
+    lock = FileLock(models / ".pull" / f"{name}.lock")
+    try:
+        with lock.acquire(timeout=0):
+            size = sum(path.stat().st_size for path in work.rglob("*") if path.is_file())
+            shutil.rmtree(work)
+            return size
+    except Timeout as error:
+        raise ModelError(f"{name} is being fetched by another process; stop that first") from error
+    except OSError as error:
+        raise ModelError(f"{work} cannot be removed: {error.strerror or error}") from error
+
+
 def _fetch(order: Order, notice: Notice, download: pull_index.Download, endpoint: str | None) -> Fetched:
     """The file from the first source that gives it."""
     failures: list[str] = []
+    silent: set[str] = set()  # kinds of sources that do not answer
     for source in order.card.sources:
         kind, _, rest = source.partition(":")
+        if kind in silent:
+            continue
         if failures:
             notice(f"{failures[-1]}; trying the next source")
         try:
@@ -84,11 +116,15 @@ def _fetch(order: Order, notice: Notice, download: pull_index.Download, endpoint
             raise
         except ModelError as error:
             failures.append(str(error))
-    reasons = "\n".join(f"- {failure}" for failure in failures)
+            if isinstance(error, SourceUnreachable):
+                silent.add(kind)
+    with contextlib.suppress(OSError):
+        order.work.rmdir()  # only if nothing has come
+    kept = " (it goes on from what has come)" if order.work.exists() else ""
     raise ModelError(
-        f"the model {order.card.name} could not be fetched:\n{reasons}\n"
-        f"What has come is kept: run `glossator model pull {order.card.name}` again when the network is there, "
-        f"or copy the file from another machine to {order.work.parent.parent / order.card.file}."
+        f"the model {order.card.name} could not be fetched: {'; '.join(failures)}. When the network is there, run "
+        f"`glossator model pull {order.card.name}` again{kept}, or copy the file from another machine to "
+        f"{order.work.parent.parent / order.card.file}"
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from . import ModelError, PullStopped
+from . import ModelError, PullStopped, SourceUnreachable
 from .partial import BLOCK, Fetched, Order, Partial
 
 CONNECT_SECONDS = 6.0
@@ -70,7 +70,7 @@ def _offer(repository: str, file: str, endpoint: str | None) -> Offer:
     try:
         said = get_hf_file_metadata(url, token=False, timeout=CONNECT_SECONDS, endpoint=endpoint)
     except Exception as error:  # the library raises those of whichever HTTP client it is built on
-        raise ModelError(_reason(repository, file, error)) from error
+        raise _refusal(repository, file, error) from error
     sha256 = str(said.etag or "").lower()
     if not re.fullmatch(r"[0-9a-f]{64}", sha256) or not said.size:
         raise ModelError(f"the hub gives no SHA-256 for {file} in {repository}")
@@ -118,18 +118,18 @@ def _take(response: Any, offer: Offer, partial: Partial, tick: Callable[[], None
         partial.close_piece()
 
 
-def _reason(repository: str, file: str, error: Exception) -> str:
+def _refusal(repository: str, file: str, error: Exception) -> ModelError:
     name = type(error).__name__
     status = getattr(getattr(error, "response", None), "status_code", 0)
     if name == "OfflineModeIsEnabled":
-        return "the hub was not asked: HF_HUB_OFFLINE is set"
+        return SourceUnreachable("the hub was not asked: HF_HUB_OFFLINE is set")
     if status == 429:
-        return "the hub wants fewer requests from this address (429); try again later"
+        return ModelError("the hub wants fewer requests from this address (429); try again later")
     if status in (401, 403, 404):
-        return f"the hub has no public file {file} in {repository} ({status})"
+        return ModelError(f"the hub has no public file {file} in {repository} ({status})")
     if status:
-        return f"the hub answered {status} for {repository}"
-    return f"the hub cannot be reached ({_name(error)})"
+        return ModelError(f"the hub answered {status} for {repository}")
+    return SourceUnreachable(f"the hub cannot be reached ({_name(error)})")
 
 
 def _name(error: Exception) -> str:

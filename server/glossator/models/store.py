@@ -19,7 +19,7 @@ from .describe import card_of
 from .digest import digest
 from .regular import open_regular
 
-__all__ = ["Installed", "chosen", "digest", "installed", "remove", "resolve", "use", "verify"]
+__all__ = ["Installed", "chosen", "digest", "expected", "installed", "is_path", "remove", "resolve", "use", "verify"]
 
 _log = logging.getLogger(__name__)
 
@@ -64,13 +64,18 @@ def verify(card: Card, path: Path, progress: Callable[[int, int], None] | None =
     header = gguf.read(path)
     if card.bytes and header.size != card.bytes:
         raise _wrong_size(card, path, header.size)
-    memo = digests.recall(path)
+    wanted = expected(card, path)
     sha256 = digests.compute(path, progress)
     digests.remember(path, sha256)
-    expected = card.sha256 or (memo.promised if memo else "")
-    if expected and sha256 != expected:
-        raise _wrong_digest(card, path, sha256, expected)
+    if wanted and sha256 != wanted:
+        raise _wrong_digest(card, path, sha256, wanted)
     return sha256
+
+
+def expected(card: Card, path: Path) -> str:
+    """The SHA-256 that the catalogue or the file's source promised; empty if neither did."""
+    memo = digests.recall(path)
+    return card.sha256 or (memo.promised if memo else "")
 
 
 def installed(models: Path) -> tuple[Installed, ...]:
@@ -115,7 +120,7 @@ def use(name_or_path: str, config: Path) -> str:
 
     Raises `ModelError` for an unknown name, and for a path that holds no model.
     """
-    if _looks_like_a_path(name_or_path):
+    if is_path(name_or_path):
         path = Path(name_or_path).expanduser().absolute()
         card_of(gguf.read(path), path)
         choice = str(path)
@@ -147,7 +152,7 @@ def remove(name: str, models: Path) -> tuple[Path, int]:
 
 def _as_path(name: str, models: Path) -> Path | None:
     """The file that `name` means if it is no name of the catalogue: a path, or a file of the models folder."""
-    if _looks_like_a_path(name):
+    if is_path(name):
         return Path(name).expanduser().absolute()
     with contextlib.suppress(ModelError):
         catalogue.card(name)
@@ -156,7 +161,8 @@ def _as_path(name: str, models: Path) -> Path | None:
     return dropped if os.path.lexists(dropped) else None
 
 
-def _looks_like_a_path(name: str) -> bool:
+def is_path(name: str) -> bool:
+    """Whether `name` means a file by its path, not a model by its name."""
     return name.endswith(".gguf") or name.startswith("~") or "/" in name or os.sep in name
 
 
@@ -180,12 +186,12 @@ def _check(card: Card, path: Path, notice: Notice) -> None:
         gguf.read(path)
     if card.bytes and size != card.bytes:
         raise _wrong_size(card, path, size)
-    expected = card.sha256 or (memo.promised if memo else "")
-    if not expected:
+    wanted = expected(card, path)
+    if not wanted:
         return
     sha256 = digest(path, lambda: notice(f"checking the {_gigabytes(size)} of {card.name}, once …"))
-    if sha256 != expected:
-        raise _wrong_digest(card, path, sha256, expected)
+    if sha256 != wanted:
+        raise _wrong_digest(card, path, sha256, wanted)
 
 
 def _wrong_size(card: Card, path: Path, size: int) -> ModelDamaged:
@@ -196,11 +202,11 @@ def _wrong_size(card: Card, path: Path, size: int) -> ModelDamaged:
     )
 
 
-def _wrong_digest(card: Card, path: Path, sha256: str, expected: str) -> ModelDamaged:
+def _wrong_digest(card: Card, path: Path, sha256: str, wanted: str) -> ModelDamaged:
     by_name = card.name in {known.name for known in catalogue.cards()}
     remedy = f"`glossator model pull {card.name}` fetches it anew" if by_name else "fetch it again"
     return ModelDamaged(
-        f"{path} is damaged or another file: its SHA-256 is {sha256}, that of {card.name} is {expected}; {remedy}"
+        f"{path} is damaged or another file: its SHA-256 is {sha256}, that of {card.name} is {wanted}; {remedy}"
     )
 
 
