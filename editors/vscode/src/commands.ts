@@ -84,5 +84,10 @@ async function run(
       ? { diagnostics: await client.code2ProtocolConverter.asDiagnostics(diagnostics) }
       : {}),
   };
-  return client.sendRequest("workspace/executeCommand", { command: "glossator.run", arguments: [argument] });
+  try {
+    return await client.sendRequest("workspace/executeCommand", { command: "glossator.run", arguments: [argument] });
+  } catch (error) {
+    void vscode.window.showErrorMessage(`Glossator: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
 }

@@ -72,7 +72,7 @@ class Server {
   async stopJobs(): Promise<void> {
     const client = await this.starting;
     if (client?.state === State.Running) {
-      await client.sendRequest("workspace/executeCommand", { command: "glossator.stop", arguments: [] });
+      await client.sendRequest("workspace/executeCommand", { command: "glossator.stop", arguments: [{}] });
     }
   }
 
@@ -81,7 +81,7 @@ class Server {
     if (client === undefined) {
       return;
     }
-    const lines = statusLines(await client.sendRequest<Status>("glossator/status"));
+    const lines = statusLines(await client.sendRequest<Status>("glossator/status", {}));
     lines.forEach((line) => this.output.info(line));
     const chosen = await vscode.window.showInformationMessage(lines.slice(0, 3).join(" · "), "Show All");
     if (chosen !== undefined) {

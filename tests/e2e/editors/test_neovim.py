@@ -1,0 +1,74 @@
+"""A real headless Neovim, with and without the plugin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.editor
+
+Report = dict[str, Any]
+MEAN = "arithmetic mean"
+
+
+def _calm(report: Report) -> None:
+    """No message of Neovim's was a warning or an error."""
+    assert [note for note in report["notes"] if note["level"] >= 3] == []
+    assert report["errmsg"] == ""
+    assert not re.search(r"\bE\d+:|[Ee]rror", report["messages"]), report["messages"]
+
+
+@pytest.mark.parametrize("plugin", ["yes", "no"])
+def test_hover_and_edit(drive_nvim: Callable[..., Report], scripted_home: Any, plugin: str) -> None:
+    """Hover shows the answer in a float, and the menu's entry writes the docstring, with the plugin and without."""
+    report = drive_nvim("basics.lua", scripted_home, PLUGIN_USED=plugin, HOVER=MEAN, ENTRY="[Dd]oc")
+    assert MEAN in report["hover"]
+    assert any("Explain" in title for title in report["titles"]), report["titles"]
+    assert report["buffer"].splitlines()[1] == '    """Return the arithmetic mean of values."""'
+    assert report["undone"], "one undo takes the edit back"
+    assert report["progress"][0]["kind"] == "begin"
+    _calm(report)
+
+
+def test_commands(drive_nvim: Callable[..., Report], scripted_home: Any) -> None:
+    """`:Glossator` edits, stops, explains into a document, and reports its status and health."""
+    report = drive_nvim("commands.lua", scripted_home, ANSWER=MEAN)
+    words = ["explain", "refactor", "fix", "document", "annotate", "simplify", "write_tests", "find_bugs", "ask", "stop", "status"]
+    assert set(words) <= set(report["completion"])
+    assert "model scripted" in report["status"]
+    assert '"""Return the arithmetic mean of values."""' in report["buffer"]
+    assert report["after_stop"] == ""
+    assert MEAN in report["document"]["text"]
+    assert "ERROR" not in report["health"] and "WARNING" not in report["health"], report["health"]
+    assert "the server answers" in report["health"]
+    _calm(report)
+
+
+@pytest.mark.model
+def test_real_model(drive_nvim: Callable[..., Report], model_home: Any, workspace: Path) -> None:
+    """The real 0.5B model explains a function in a hover and documents it, its code unchanged."""
+    report = drive_nvim("basics.lua", model_home, timeout=120, HOVER="%a+%s+%a+%s+%a+", ENTRY="[Dd]oc")
+    before, after = (workspace / "stats.py").read_text(encoding="utf-8"), report["buffer"]
+    _only_documented(before, after)
+    assert report["undone"]
+    _calm(report)
+
+
+def _only_documented(before: str, after: str) -> None:
+    import ast
+
+    def bare(text: str) -> str:
+        tree = ast.parse(text)
+        function = tree.body[0]
+        assert isinstance(function, ast.FunctionDef)
+        if ast.get_docstring(function):
+            function.body = function.body[1:]
+        return ast.dump(tree)
+
+    first = ast.parse(after).body[0]
+    assert isinstance(first, ast.FunctionDef) and ast.get_docstring(first)
+    assert bare(before) == bare(after)

@@ -1,0 +1,83 @@
+"""A real VS Code with the packaged extension: its interface in a headless browser, and its extension host."""
+
+from __future__ import annotations
+
+import ast
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.editor
+
+Report = dict[str, Any]
+ROOT = Path(__file__).parents[3]
+MEAN = "arithmetic mean"
+
+
+def _no_trouble(report: Report) -> None:
+    assert [toast for toast in report["toasts"] if toast["kind"] != "info"] == []
+
+
+def test_interface(drive_code: Callable[..., Report], scripted_home: Any) -> None:
+    """The hover widget shows the answer, the lightbulb's menu documents the function, the palette explains; no error shows."""
+    commands = [
+        {"title": "Glossator: Explain", "shows": MEAN},
+        {"title": "Glossator: Show Status", "shows": "Model: scripted"},
+    ]
+    report = drive_code(
+        "ui.mjs", scripted_home, HOVER=MEAN, ENTRY="[Dd]oc", CHANGED='"""Return', COMMANDS=json.dumps(commands)
+    )
+    assert MEAN in report["hover"]
+    assert any("Explain" in title for title in report["menus"]), report["menus"]
+    assert report["saved"].splitlines()[1] == '    """Return the arithmetic mean of values."""'
+    _no_trouble(report)
+
+
+def test_extension_host(drive_code: Callable[..., Report], scripted_home: Any) -> None:
+    """In the extension host hovers and actions are ours, the palette's command edits, and a restart of the server works."""
+    extension = ROOT / "editors/vscode"
+    report = drive_code("host.mjs", scripted_home, HOVER=MEAN, EXTENSION=str(extension))
+    assert report["ready"] is True
+    assert MEAN in report["hover"]
+    assert not any(action["preferred"] for action in report["actions"])
+    assert all(action["kind"].startswith(("refactor", "quickfix", "glossator")) for action in report["actions"])
+    declared = json.loads((extension / "package.json").read_text(encoding="utf-8"))["contributes"]["commands"]
+    assert {command["command"] for command in declared} <= set(report["commands"])
+    assert report["job"]["job"]
+    assert '"""Return the arithmetic mean of values."""' in report["edited"]
+    assert report["afterRestart"]
+
+
+@pytest.mark.model
+def test_real_model(drive_code: Callable[..., Report], model_home: Any, workspace: Path) -> None:
+    """The real 0.5B model explains a function in the hover widget and documents it, its code unchanged."""
+    before = (workspace / "stats.py").read_text(encoding="utf-8")
+    report = drive_code("ui.mjs", model_home, timeout=120, HOVER="\\w+ \\w+ \\w+ \\w+", ENTRY="[Dd]oc", CHANGED='"""')
+    after = report["saved"]
+    function = ast.parse(after).body[0]
+    assert isinstance(function, ast.FunctionDef) and ast.get_docstring(function)
+    function.body = function.body[1:]
+    assert ast.dump(function) == ast.dump(ast.parse(before).body[0])
+    _no_trouble(report)
+
+
+def test_package() -> None:
+    """The VSIX is small and holds the program, the papers and nothing else."""
+    vsix = ROOT / "editors/vscode/glossator.vsix"
+    if not vsix.exists():
+        pytest.skip("the extension is not built; run tests/e2e/editors/install.sh")
+    assert vsix.stat().st_size < 1_000_000
+    names = {name.removeprefix("extension/").lower() for name in zipfile.ZipFile(vsix).namelist()}
+    papers = {"readme.md", "changelog.md", "license.txt", "package.json"}
+    assert names == {"[content_types].xml", "extension.vsixmanifest", "dist/extension.js", *papers}
+
+
+def test_lock_names_no_address() -> None:
+    """The lock files hold digests and no addresses."""
+    for lock in (ROOT / "editors/vscode/package-lock.json", Path(__file__).parent / "tools/package-lock.json"):
+        assert '"resolved"' not in lock.read_text(encoding="utf-8")
+        assert "integrity" in lock.read_text(encoding="utf-8")

@@ -1,0 +1,69 @@
+// Runs inside the real extension host (`run` is the contract of VS Code's test runners) and reports what the editor's own
+// API gives: hovers, code actions, palette commands. The judgement is left to the Python tests.
+const fs = require("node:fs");
+const path = require("node:path");
+const vscode = require("vscode");
+
+const report = {};
+const limit = Number(process.env.TIMEOUT) * 1000;
+
+async function until(what, attempt) {
+  const end = Date.now() + limit / 2;
+  while (Date.now() < end) {
+    const found = await attempt();
+    if (found) return found;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`waited in vain for ${what}`);
+}
+
+const shown = (hovers) =>
+  hovers.flatMap((hover) => hover.contents.map((each) => (typeof each === "string" ? each : each.value))).join("\n");
+
+async function main() {
+  const extension = vscode.extensions.getExtension("glossator.glossator");
+  const api = await extension.activate();
+  report.ready = await api.ready();
+  report.trusted = vscode.workspace.isTrusted;
+  const uri = vscode.Uri.file(path.join(process.env.WORKSPACE, "stats.py"));
+  const document = await vscode.workspace.openTextDocument(uri);
+  const editor = await vscode.window.showTextDocument(document);
+  const place = new vscode.Position(0, 5);
+  editor.selection = new vscode.Selection(place, place);
+
+  report.hover = await until("a hover", async () => {
+    const text = shown(await vscode.commands.executeCommand("vscode.executeHoverProvider", uri, place));
+    return new RegExp(process.env.HOVER).test(text) && text;
+  });
+
+  const actions = await vscode.commands.executeCommand(
+    "vscode.executeCodeActionProvider", uri, new vscode.Range(place, place), undefined, 50);
+  report.actions = actions
+    .filter((each) => /glossator/.test(each.kind?.value ?? ""))
+    .map((each) => ({ title: each.title, kind: each.kind.value, preferred: Boolean(each.isPreferred) }));
+
+  const known = await vscode.commands.getCommands(true);
+  report.commands = known.filter((each) => each.startsWith("glossator.editor."));
+
+  const before = document.getText();
+  report.job = await vscode.commands.executeCommand("glossator.editor.document");
+  await until("an edit", () => document.getText() !== before);
+  report.edited = document.getText();
+  await vscode.commands.executeCommand("glossator.editor.stop");
+
+  await vscode.commands.executeCommand("glossator.editor.restart");
+  report.afterRestart = await until("a hover after the restart", async () =>
+    shown(await vscode.commands.executeCommand("vscode.executeHoverProvider", uri, place)));
+}
+
+exports.run = async () => {
+  try {
+    await main();
+  } catch (error) {
+    console.error(String(error?.stack ?? error));
+    report.failure = String(error?.stack ?? error);
+    throw error;
+  } finally {
+    fs.writeFileSync(process.env.REPORT, JSON.stringify(report, null, 1));
+  }
+};
