@@ -1,0 +1,14 @@
+"""`glossator …` and `python -m glossator …`."""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """The console script."""
+    from .cli.main import glossator
+
+    glossator(prog_name="glossator")
+
+
+if __name__ == "__main__":
+    main()

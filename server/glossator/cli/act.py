@@ -1,0 +1,101 @@
+"""The commands that ask about code: one for each action of the catalogue, made from its prompt file."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import functools
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..action import catalogue
+from ..action.catalogue import Action
+from ..settings import Settings, folders, load
+from . import place as places
+from .session import Session
+from .trouble import told
+
+
+@functools.cache
+def actions() -> dict[str, Action]:
+    """The catalogue by name; problems in the user's own prompt files are said once on standard error."""
+    user = Path(load().prompts).expanduser() if load().prompts else folders().config / "prompts"
+    found, problems = catalogue.load(catalogue.prompts_folder(), user)
+    for problem in problems:
+        print(f"glossator: {problem}", file=sys.stderr)
+    return found
+
+
+def command_name(action: Action) -> str:
+    """`write_tests` is typed `write-tests`."""
+    return action.name.replace("_", "-")
+
+
+OPTIONS = [
+    click.option("--model", metavar="NAME|PATH", help="A model of the catalogue or a GGUF file, for this once."),
+    click.option("--pull", is_flag=True, help="Fetch the model first when it is not here."),
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
+    click.option("--seed", type=int, default=0, help="Another seed may give another answer."),
+    click.option("--no-cache", is_flag=True, help="Neither use nor keep a remembered answer."),
+    click.option("--show-thinking", is_flag=True, help="Print thoughts even where standard error is no terminal."),
+    click.option("--show-prompt", is_flag=True, help="Print what would be sent to the model, and stop."),
+    click.option("--language", metavar="ID", default="", help="The language, where the file's name does not tell."),
+]
+EDIT_OPTIONS = [
+    click.option("--diff", is_flag=True, help="Print the edit as a diff (the default)."),
+    click.option("--apply", "apply", is_flag=True, help="Write the edit into the file."),
+]
+
+
+def command(action: Action) -> click.Command:
+    """The shell command of `action`."""
+
+    def callback(**values: Any) -> None:
+        with told():
+            raise SystemExit(ask(action, **values))
+
+    wrapped = callback
+    for option in reversed(OPTIONS + (EDIT_OPTIONS if action.kind in ("edit", "new_file") else [])):
+        wrapped = option(wrapped)
+    wrapped = click.argument("instruction", required=action.needs_instruction, default=None)(wrapped)
+    wrapped = click.argument("where", metavar="PATH[:SYMBOL|:LINE[-LINE]]")(wrapped)
+    return click.command(command_name(action), help=action.help, short_help=action.help.split("\n")[0])(wrapped)
+
+
+def ask(action: Action, *, where: str, instruction: str | None, **options: Any) -> int:
+    """Run `action` on what `where` names; returns the exit code."""
+    place = places.parse(where)
+    source = places.read(place.path)
+    settings = _settings(options)
+    if options["pull"]:
+        from .model import fetch_if_missing
+
+        fetch_if_missing(settings)
+    session = Session(
+        action=action,
+        source=source,
+        place=place,
+        instruction=instruction or "",
+        settings=settings,
+        language=options["language"],
+        seed=options["seed"],
+        use_cache=not options["no_cache"],
+        as_json=options["as_json"],
+        apply=options.get("apply", False),
+        show_thinking=options["show_thinking"],
+        show_prompt=options["show_prompt"],
+    )
+    return asyncio.run(session.run())
+
+
+def _settings(options: dict[str, Any]) -> Settings:
+    settings = load()
+    changes: dict[str, Any] = {}
+    if options["model"]:
+        changes["model"] = options["model"]
+    if options["no_cache"]:
+        changes["cache"] = dataclasses.replace(settings.cache, enabled=False)
+    return dataclasses.replace(settings, **changes)

@@ -1,0 +1,44 @@
+"""`glossator cache`: what is remembered on disk, and forgetting it."""
+
+from __future__ import annotations
+
+import shutil
+
+import click
+
+from ..settings import folders, load
+from .trouble import told
+
+
+@click.group()
+def cache() -> None:
+    """What is remembered on disk."""
+
+
+@cache.command()
+def status() -> None:
+    """Where the answers are, how many, how large."""
+    from ..engine.remembered import Remembered
+    from ..engine.scripted import Scripted
+
+    with told():
+        places, settings = folders(), load()
+        state = Remembered(Scripted([]), places.cache / "answers", settings.cache.megabytes).state()
+        click.echo(f"{places.cache / 'answers'}")
+        click.echo(f"{state['entries']} answers, {int(state['bytes']) / 1e6:.1f} MB, {state['state']}")
+        states = [path for path in (places.cache / "states").glob("*") if path.is_file()]
+        size = sum(path.stat().st_size for path in states)
+        click.echo(f"{places.cache / 'states'}\n{len(states)} saved model states, {size / 1e6:.1f} MB")
+
+
+@cache.command()
+@click.option("--answers/--no-answers", default=True, help="Forget the remembered answers.")
+@click.option("--states/--no-states", default=True, help="Delete the saved model states.")
+def clear(answers: bool, states: bool) -> None:
+    """Forget everything; answers will be computed anew."""
+    with told():
+        for name, wanted in (("answers", answers), ("states", states)):
+            folder = folders().cache / name
+            if wanted and folder.is_dir() and not folder.is_symlink():
+                shutil.rmtree(folder)
+                click.echo(f"cleared {folder}")

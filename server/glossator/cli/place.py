@@ -1,0 +1,92 @@
+"""`PATH[:SYMBOL|:LINE[-LINE]]` as a person types it, and the file behind it."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+LINES = re.compile(r"(\d+)(?:-(\d+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file and a part of it. `lines` counts from 1, both ends included; neither `symbol` nor `lines`: the whole file."""
+
+    path: Path
+    symbol: str = ""
+    lines: tuple[int, int] | None = None
+
+
+def parse(text: str) -> Place:
+    """Read a place. A file whose own name holds a colon wins over a symbol. Raises `click.UsageError`."""
+    if Path(text).exists():
+        return Place(Path(text))
+    head, colon, tail = text.rpartition(":")
+    if not colon or not head or (len(head) == 1 and tail[:1] in "\\/"):  # no colon, or only a drive's
+        return Place(Path(text))
+    numbers = LINES.fullmatch(tail)
+    if numbers is None:
+        return Place(Path(head), symbol=tail)
+    first = int(numbers[1])
+    last = int(numbers[2] or first)
+    if first < 1 or last < first:
+        raise click.UsageError(f"{text}: lines count from 1, and the second is not before the first")
+    return Place(Path(head), lines=(first, last))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file as it was read: `raw` to notice later changes, `text` with its own line endings, `mark` a byte order mark."""
+
+    path: Path
+    raw: bytes
+    text: str
+    mark: bytes = b""
+
+    def span_of(self, lines: tuple[int, int]) -> tuple[int, int]:
+        """Offsets of whole lines, without the last line's ending. Raises `click.UsageError` past the end."""
+        starts = [0, *(match.end() for match in re.finditer(r"\r\n|\r|\n", self.text))]
+        if lines[0] > len(starts):
+            raise click.UsageError(f"{self.path} has {len(starts)} lines, there is no line {lines[0]}")
+        end = starts[lines[1]] if lines[1] < len(starts) else len(self.text)
+        return starts[lines[0] - 1], len(self.text[:end].rstrip("\r\n")) if lines[1] < len(starts) else end
+
+
+def read(path: Path) -> Source:
+    """The file's text. Raises `click.UsageError` for what is not a text file in UTF-8."""
+    if not path.exists():
+        raise click.UsageError(f"{path}: no such file")
+    if not path.is_file():
+        raise click.UsageError(f"{path}: not a file")
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise click.UsageError(f"{path}: cannot be read: {error.strerror}") from error
+    mark = b"\xef\xbb\xbf" if raw.startswith(b"\xef\xbb\xbf") else b""
+    try:
+        return Source(path, raw, raw[len(mark) :].decode("utf-8"), mark)
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"{path}: not UTF-8 text (byte {error.start}); convert it first") from error
+
+
+def write(source: Source, text: str) -> None:
+    """Put `text` in the file's place at once, keeping its mode. Raises `click.UsageError` when it changed meanwhile."""
+    target = source.path.resolve()
+    if target.read_bytes() != source.raw:
+        raise click.UsageError(f"{source.path} changed since it was read; nothing was written, run the command again")
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(source.mark + text.encode("utf-8"))
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(target.stat().st_mode & 0o7777)
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

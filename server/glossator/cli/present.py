@@ -1,0 +1,121 @@
+"""What a person sees while the model works: thoughts dimmed as they come, then a line that tells how far it is.
+
+Standard error only; silent where that is no terminal, unless thoughts were asked for. Knows nothing of actions.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from rich.console import Console
+from rich.live import Live
+from rich.markdown import Markdown
+from rich.spinner import Spinner
+from rich.text import Text
+
+
+class Watch:
+    """Shows stages, thoughts and the answer as it grows. `with Watch(...) as watch: watch.stage(...)`."""
+
+    def __init__(self, title: str, *, thoughts: bool) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._terminal = self._console.is_terminal
+        self._thoughts = thoughts or self._terminal
+        self._title = title
+        self._stage = "starting"
+        self._answer = ""
+        self._pending = ""  # the last, unfinished line of thought
+        self._thinking = False
+        self._begun = time.monotonic()
+        self._live: Live | None = None
+
+    def __enter__(self) -> Watch:
+        if self._terminal:
+            self._live = Live(
+                console=self._console, get_renderable=self._frame, refresh_per_second=8, transient=True
+            )
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._flush()
+        if self._live is not None:
+            self._live.stop()
+
+    def stage(self, name: str, done: int = 0, total: int = 0) -> None:
+        """The work has come this far; `done` of `total` tokens where that is known."""
+        self._stage = f"{name} {done}/{total}" if total else (f"{name} {done}" if done else name)
+        if name != "thinking":
+            self._flush()
+
+    def thought(self, text: str) -> None:
+        """A piece of thought."""
+        if not self._thoughts:
+            return
+        if not self._thinking:
+            self._thinking, self._pending = True, ""
+        *lines, self._pending = (self._pending + text).split("\n")
+        for line in lines:
+            self._dim(line)
+
+    def answer(self, text: str) -> None:
+        """A piece of the answer."""
+        self._answer += text
+
+    def restart(self) -> None:
+        """The model tries again: what it had answered is not shown any longer."""
+        self._answer = ""
+
+    def _flush(self) -> None:
+        if self._thinking and self._pending:
+            self._dim(self._pending)
+        self._thinking, self._pending = False, ""
+
+    def _dim(self, line: str) -> None:
+        if self._terminal:
+            self._console.print(Text(line, style="dim italic"))
+        else:
+            print(line, file=sys.stderr)
+
+    def _frame(self) -> object:
+        seconds = int(time.monotonic() - self._begun)
+        line = Spinner("dots", Text(f"{self._title} · {self._stage} · {seconds} s", style="cyan"))
+        height = max(3, self._console.size.height - 4)
+        if self._pending:
+            return _stack(Text(self._pending, style="dim italic"), line)
+        if not self._answer:
+            return line
+        return _stack(Markdown("\n".join(self._answer.split("\n")[-height:])), line)
+
+
+def _stack(*parts: object) -> object:
+    from rich.console import Group
+
+    return Group(*parts)  # type: ignore[arg-type]
+
+
+def show_markdown(text: str) -> None:
+    """An answer: laid out in a terminal, as it is in a pipe."""
+    console = Console(highlight=False)
+    if console.is_terminal:
+        console.print(Markdown(text, hyperlinks=False))
+    else:
+        print(text)
+
+
+def show_diff(text: str) -> None:
+    """A diff: coloured in a terminal, as it is in a pipe."""
+    console = Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        print(text, end="")
+        return
+    for line in text.splitlines():
+        style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
+        console.print(Text(line, style="bold" if line.startswith(("---", "+++")) else style))
+
+
+def note(text: str) -> None:
+    """A remark on standard error."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(Text(text, style="dim"))

@@ -1,0 +1,174 @@
+"""One action asked in a shell: read, ask, show, and write where `--apply` was given."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import click
+
+from ..action import run as running
+from ..action.catalogue import Action
+from ..action.run import Explanation, NewFile, Outcome, Proposal, Refusal
+from ..action.target import Target, target_at
+from ..answer.edit import apply as applied
+from ..code import Span, symbols
+from ..engine import Engine, Priority
+from ..engine.choose import open_engine
+from ..settings import Settings, folders
+from . import place as places
+from . import present
+from .diff import shown, unified
+from .trouble import ANSWERED, REFUSED
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What was typed, read and validated."""
+
+    action: Action
+    source: places.Source
+    place: places.Place
+    instruction: str
+    settings: Settings
+    language: str
+    seed: int
+    use_cache: bool
+    as_json: bool
+    apply: bool
+    show_thinking: bool
+    show_prompt: bool
+
+    async def run(self) -> int:
+        """Answer, and return the exit code."""
+        targets = self._targets()
+        engine = open_engine(self.settings, folders())
+        try:
+            if self.show_prompt:
+                for target in targets:
+                    click.echo(await running.prompt_for(self.action, target, engine, budget=budget(engine)))
+                return ANSWERED
+            outcomes = [(target, await self._ask(target, engine)) for target in targets]
+        finally:
+            await engine.close()
+        return self._deliver(outcomes)
+
+    def _targets(self) -> list[Target]:
+        """The parts of the file that are asked about: one; or each function, where a whole file is to be edited."""
+        text, path, language = self.source.text, str(self.place.path), self.language
+        common: dict[str, Any] = {"language_id": language, "instruction": self.instruction}
+        if self.place.lines:
+            span = Span(*self.source.span_of(self.place.lines))
+            return [target_at(text, path, span=span, **common)]
+        if self.place.symbol:
+            return [target_at(text, path, name=self.place.symbol, **common)]
+        whole = target_at(text, path, **common)
+        if self.action.kind != "edit" or whole.tree is None:
+            return [whole]
+        kinds = self.action.symbols or ("function", "method")
+        found = [symbol for symbol in symbols.outline(whole.tree) if symbol.kind in kinds and symbol.body]
+        inner = [s for s in found if not any(o is not s and s.span.holds(o.span) for o in found)]
+        return [target_at(text, path, name=symbol.qualified, **common) for symbol in inner] or [whole]
+
+    async def _ask(self, target: Target, engine: Engine) -> Outcome:
+        title = f"{self.action.name} {target.title}"
+        with present.Watch(title, thoughts=self.show_thinking) as watch:
+            return await running.run(
+                self.action,
+                target,
+                engine,
+                budget=budget(engine),
+                on_event=lambda event: _show(watch, event),
+                seed=self.seed,
+                use_cache=self.use_cache,
+                priority=Priority.COMMAND,
+            )
+
+    def _deliver(self, outcomes: list[tuple[Target, Outcome]]) -> int:
+        text = self.source.text
+        edits = [edit for _, outcome in outcomes if isinstance(outcome, Proposal) for edit in outcome.edits]
+        after = applied(text, edits)
+        if self.as_json:
+            many = [self._json(target, outcome) for target, outcome in outcomes]
+            click.echo(json.dumps(many[0] if len(many) == 1 else many, ensure_ascii=False, indent=2))
+        elif edits and not self.apply:
+            present.show_diff(unified(self.place.path, text, after))
+        for target, outcome in outcomes:
+            self._deliver_one(target, outcome)
+        if edits and self.apply:
+            places.write(self.source, after)
+            present.note(f"wrote {shown(self.place.path)}")
+        return ANSWERED if any(not isinstance(outcome, Refusal) for _, outcome in outcomes) else REFUSED
+
+    def _deliver_one(self, target: Target, outcome: Outcome) -> None:
+        if isinstance(outcome, Refusal):
+            present.note(f"{target.title}: refused: " + "; ".join(outcome.reasons))
+            return
+        if isinstance(outcome, Explanation) and not self.as_json:
+            present.show_markdown(outcome.markdown)
+        if isinstance(outcome, NewFile):
+            self._deliver_file(outcome)
+        present.note(summary(target, outcome))
+
+    def _deliver_file(self, outcome: NewFile) -> None:
+        path = self.place.path.parent / outcome.path
+        if not self.apply:
+            if not self.as_json:
+                present.show_diff(unified(path, "", outcome.text))
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8", newline="") as file:  # never over an existing file
+            file.write(outcome.text)
+        present.note(f"wrote {shown(path)}")
+
+    def _json(self, target: Target, outcome: Outcome) -> dict[str, Any]:
+        found: dict[str, Any] = {
+            "action": self.action.name,
+            "path": str(self.place.path),
+            "symbol": target.symbol.qualified if target.symbol else None,
+            "outcome": type(outcome).__name__.lower(),
+            "model": outcome.model,
+            "remembered": outcome.remembered,
+            "usage": asdict(outcome.usage),
+            "thought": outcome.thought,
+        }
+        if isinstance(outcome, Explanation):
+            found["answer"] = outcome.markdown
+        elif isinstance(outcome, Proposal):
+            found["rungs"] = list(outcome.rungs)
+            found["diff"] = unified(self.place.path, self.source.text, applied(self.source.text, outcome.edits))
+        elif isinstance(outcome, NewFile):
+            found |= {"file": outcome.path, "text": outcome.text, "rungs": list(outcome.rungs)}
+        else:
+            found["reasons"] = list(outcome.reasons)
+        return found
+
+
+def budget(engine: Engine) -> int:
+    """Tokens of prompt that one question may cost: half of the window, and no more than a small machine reads quickly."""
+    return min(engine.model().context // 2, 2048)
+
+
+def summary(target: Target, outcome: Outcome) -> str:
+    """One line: what it was, what it passed, what it cost."""
+    usage = outcome.usage
+    parts = [target.title]
+    if isinstance(outcome, Proposal | NewFile):
+        parts.append("checked: " + ", ".join(outcome.rungs))
+    parts.append(outcome.model)
+    if outcome.remembered:
+        parts.append("remembered")
+    else:
+        tokens = f"{usage.prompt_tokens - usage.reused_tokens} read, {usage.thought_tokens + usage.answer_tokens} written"
+        parts.append(f"{tokens}, {usage.seconds:.1f} s")
+    return " · ".join(parts)
+
+
+def _show(watch: present.Watch, event: running.Event) -> None:
+    if isinstance(event, running.Stage):
+        watch.stage(event.name, event.done, event.total)
+    elif isinstance(event, running.Thought):
+        watch.thought(event.text)
+    else:
+        watch.answer(event.text)
