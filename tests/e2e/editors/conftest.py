@@ -226,7 +226,9 @@ def code() -> Code:
 def drive_code(code: Code, program: Path, workspace: Path, tmp_path: Path) -> Callable[..., Report]:
     """Run one driver of `vscode/` against a real VS Code with the packaged extension; its report."""
 
-    def drive(driver: str, home: Home, *, timeout: float = 60, trusted: bool = True, **values: str) -> Report:
+    def drive(
+        driver: str, home: Home, *, timeout: float = 60, trusted: bool = True, program: Path = program, **values: str
+    ) -> Report:
         data, report = tmp_path / "vscode", tmp_path / "report.json"
         (data / "data/Machine").mkdir(parents=True)
         machine = {"glossator.path": str(program), "workbench.startupEditor": "none", "chat.disableAIFeatures": True}

@@ -13,6 +13,19 @@ pytestmark = pytest.mark.editor
 
 Report = dict[str, Any]
 MEAN = "arithmetic mean"
+WORDS = [
+    "annotate",
+    "ask",
+    "document",
+    "explain",
+    "find_bugs",
+    "fix",
+    "refactor",
+    "simplify",
+    "status",
+    "stop",
+    "write_tests",
+]
 
 
 def _calm(report: Report) -> None:
@@ -37,8 +50,7 @@ def test_hover_and_edit(drive_nvim: Callable[..., Report], scripted_home: Any, p
 def test_commands(drive_nvim: Callable[..., Report], scripted_home: Any) -> None:
     """`:Glossator` edits, stops, explains into a document, and reports its status and health."""
     report = drive_nvim("commands.lua", scripted_home, ANSWER=MEAN)
-    words = ["explain", "refactor", "fix", "document", "annotate", "simplify", "write_tests", "find_bugs", "ask", "stop", "status"]
-    assert set(words) <= set(report["completion"])
+    assert set(WORDS) <= set(report["completion"])
     assert "model scripted" in report["status"]
     assert '"""Return the arithmetic mean of values."""' in report["buffer"]
     assert report["after_stop"] == ""
@@ -46,6 +58,15 @@ def test_commands(drive_nvim: Callable[..., Report], scripted_home: Any) -> None
     assert "ERROR" not in report["health"] and "WARNING" not in report["health"], report["health"]
     assert "the server answers" in report["health"]
     _calm(report)
+
+
+def test_missing_program(drive_nvim: Callable[..., Report], scripted_home: Any) -> None:
+    """Without the program, opening a file is silent and a command says what to do."""
+    report = drive_nvim("missing.lua", scripted_home, PROGRAM="/nowhere/glossator")
+    assert report["silent"]
+    (note,) = report["notes"]
+    assert "/nowhere/glossator" in note["message"] and "uv tool install" in note["message"]
+    assert "ERROR" in report["health"]
 
 
 @pytest.mark.model

@@ -23,7 +23,7 @@ def _no_trouble(report: Report) -> None:
 
 
 def test_interface(drive_code: Callable[..., Report], scripted_home: Any) -> None:
-    """The hover widget shows the answer, the lightbulb's menu documents the function, the palette explains; no error shows."""
+    """The hover widget shows the answer, the menu's entry documents, the palette explains; no error shows."""
     commands = [
         {"title": "Glossator: Explain", "shows": MEAN},
         {"title": "Glossator: Show Status", "shows": "Model: scripted"},
@@ -38,7 +38,7 @@ def test_interface(drive_code: Callable[..., Report], scripted_home: Any) -> Non
 
 
 def test_extension_host(drive_code: Callable[..., Report], scripted_home: Any) -> None:
-    """In the extension host hovers and actions are ours, the palette's command edits, and a restart of the server works."""
+    """In the extension host hovers and actions are ours, a palette command edits, and the server can be restarted."""
     extension = ROOT / "editors/vscode"
     report = drive_code("host.mjs", scripted_home, HOVER=MEAN, EXTENSION=str(extension))
     assert report["ready"] is True
@@ -50,6 +50,30 @@ def test_extension_host(drive_code: Callable[..., Report], scripted_home: Any) -
     assert report["job"]["job"]
     assert '"""Return the arithmetic mean of values."""' in report["edited"]
     assert report["afterRestart"]
+
+
+def test_hostile_folder(drive_code: Callable[..., Report], scripted_home: Any, workspace: Path) -> None:
+    """In an untrusted folder hovers work, and the program that its settings name is not started."""
+    planted, witness = workspace / "glossator", workspace / "was-started"
+    planted.write_text(f"#!/bin/sh\ntouch {witness}\n", encoding="utf-8")
+    planted.chmod(0o755)
+    (workspace / ".vscode").mkdir()
+    settings = {"glossator.path": str(planted), "glossator.model": "/nowhere.gguf", "glossator.backend": "remote"}
+    (workspace / ".vscode/settings.json").write_text(json.dumps(settings), encoding="utf-8")
+    report = drive_code("ui.mjs", scripted_home, trusted=False, HOVER=MEAN)
+    assert report["restricted"]
+    assert MEAN in report["hover"]
+    assert not witness.exists()
+    _no_trouble(report)
+
+
+def test_missing_program(drive_code: Callable[..., Report], scripted_home: Any, tmp_path: Path) -> None:
+    """Without the program one message says what to do and offers the setting."""
+    said = "glossator.path names .* not a program"
+    commands = [{"title": "Glossator: Explain", "shows": said}]
+    report = drive_code("ui.mjs", scripted_home, program=tmp_path / "nothing", COMMANDS=json.dumps(commands))
+    assert {toast["kind"] for toast in report["toasts"]} == {"error"}
+    assert all("glossator.path" in toast["text"] for toast in report["toasts"])
 
 
 @pytest.mark.model

@@ -29,8 +29,8 @@ function M.wait(what, condition, milliseconds)
   return found
 end
 
---- Opens the file with the plugin (`plugin`: true), or with nothing but `vim.lsp.config`.
-function M.open(file, plugin)
+--- Configures the server, with the plugin (`plugin`: true) or with nothing but `vim.lsp.config`.
+function M.plug(plugin)
   vim.cmd('filetype on')
   if plugin then
     vim.opt.runtimepath:prepend(vim.env.PLUGIN)
@@ -40,6 +40,11 @@ function M.open(file, plugin)
     vim.lsp.config('glossator', { cmd = { vim.env.PROGRAM, 'serve' }, filetypes = { 'python' }, root_markers = { '.git' } })
     vim.lsp.enable('glossator')
   end
+end
+
+--- Opens the file and waits for the server.
+function M.open(file, plugin)
+  M.plug(plugin)
   vim.cmd.edit(file)
   return M.wait('the server', function()
     local client = vim.lsp.get_clients({ name = 'glossator', bufnr = 0 })[1]

@@ -125,6 +125,7 @@ async function main() {
     }
     await page.screenshot({ path: path.join(SHOTS, `${command.title.replaceAll(/\W+/g, "-")}.png`) });
   }
+  report.restricted = (await page.locator(".part.statusbar").innerText()).includes("Restricted Mode");
   await page.waitForTimeout(500);
   await noteToasts();
 }
