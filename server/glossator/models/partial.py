@@ -51,15 +51,19 @@ class Fetched:
     sha256: str
 
 
+class TooMuch(Exception):
+    """More bytes came than the file has; which of them are wrong cannot be told."""
+
+
 class Partial:
-    """The beginning of a file at `path`, with a journal beside it.
+    """The beginning of a file at `path` that will have `size` bytes, with a journal beside it.
 
     `label` names what the file is going to be; a journal for another label is thrown away with its bytes. After
     `resume()` the file ends with the last sound piece, `done` bytes in `pieces` pieces.
     """
 
-    def __init__(self, path: Path, label: str) -> None:
-        self.path, self.label = path, label
+    def __init__(self, path: Path, label: str, size: int) -> None:
+        self.path, self.label, self.size = path, label, size
         self.pieces: list[tuple[int, str]] = []
         self._journal = path.with_suffix(".json")
         self._whole, self._before = hashlib.sha256(), hashlib.sha256()  # `_before` the piece that is under way
@@ -102,7 +106,9 @@ class Partial:
         self._cut(self.done)
 
     def write(self, block: bytes) -> None:
-        """Append to the piece that is under way."""
+        """Append to the piece that is under way. Raises `TooMuch`, and `OSError` of the disk."""
+        if self.done + len(block) > self.size:
+            raise TooMuch
         self._file.write(block)
         self._whole.update(block)
         self._piece.update(block)

