@@ -38,15 +38,16 @@ def list_() -> None:
 
 
 @model.command()
-@click.argument("name", default=catalogue.DEFAULT)
+@click.argument("name", default="")
 def pull(name: str) -> None:
-    """Fetch a model (without a NAME: the default one).
+    """Fetch a model (without a NAME: the one in use, at first the default).
 
     A pull that was interrupted goes on where it ended. The file is used only if its SHA-256 is the known one.
     """
     with told():
-        path = _pull(catalogue.card(name))
-        click.echo(f"{name} is here: {path}" if sys.stdout.isatty() else str(path))
+        card = catalogue.card(name or _in_use())
+        path = _pull(card)
+        click.echo(f"{card.name} is here: {path}" if sys.stdout.isatty() else str(path))
 
 
 @model.command()
