@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
-import os
 import queue
 import re
 import secrets
@@ -28,6 +27,8 @@ from typing import Any
 
 import diskcache
 import filelock
+
+from .private import private_folder
 
 log = logging.getLogger(__name__)
 
@@ -102,20 +103,6 @@ def unseal(key: str, sealed: bytes) -> bytes:
     if digest != hashlib.sha256(head + key.encode() + payload).digest():
         raise Damaged("digest")
     return payload
-
-
-def private_folder(folder: Path) -> None:
-    """Make `folder` the user's alone (0700). Raises `OSError` where it is someone else's or a link."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if os.name == "nt":
-        return
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode):
-        raise NotADirectoryError(f"{folder} is not a folder")
-    if found.st_uid != os.getuid():
-        raise PermissionError(f"{folder} belongs to another user")
-    if stat.S_IMODE(found.st_mode) & 0o077:
-        folder.chmod(0o700)
 
 
 def _passing(error: BaseException) -> bool:
