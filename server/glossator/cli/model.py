@@ -86,7 +86,7 @@ def verify(name: str) -> None:
         failed = False
         for card, file in _wanted(name):
             try:
-                with _bar() as progress:
+                with _bar() as (progress, _):
                     digest = store.verify(card, file, lambda done, total: progress(done, total, "checking"))
             except ModelError as error:
                 failed = True
@@ -136,8 +136,8 @@ def _pull(card: Card) -> Path:
     from ..models.pull import pull as fetch
 
     try:
-        with _bar() as progress:
-            return fetch(card, folders().models, progress, notice=_say)
+        with _bar() as (progress, say):
+            return fetch(card, folders().models, progress, notice=say)
     except KeyboardInterrupt:
         again = f"`glossator model pull {card.name}` goes on from there"
         trouble.stop(f"stopped; what has come is kept, {again}", trouble.INTERRUPTED)
@@ -194,10 +194,10 @@ def _table(rows: list[tuple[str, str, str, str, str, str, str]]) -> None:
 
 
 @contextmanager
-def _bar() -> Iterator[Progress]:
-    """A progress bar in bytes on standard error; silent where that is no terminal."""
+def _bar() -> Iterator[tuple[Progress, Callable[[str], None]]]:
+    """A progress bar in bytes on standard error, none where that is no terminal; and how to say a sentence above it."""
     if not sys.stderr.isatty():
-        yield lambda done, total, what: None
+        yield lambda done, total, what: None, _say
         return
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
@@ -206,7 +206,14 @@ def _bar() -> Iterator[Progress]:
     columns = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(), TextColumn("[dim]{task.description}"))
     with Bar(BarColumn(30), *columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
-        yield lambda done, total, what: bar.update(task, completed=done, total=total or None, description=what)
+
+        def progress(done: int, total: int, what: str) -> None:
+            bar.update(task, completed=done, total=total or None, description=what)
+
+        def say(sentence: str) -> None:
+            bar.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+        yield progress, say
 
 
 def _say(sentence: str) -> None:
