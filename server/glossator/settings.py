@@ -11,6 +11,7 @@ import os
 import re
 import tomllib
 import types
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -217,11 +218,14 @@ def folders(environment: Mapping[str, str] = os.environ) -> Folders:
         top = Path(home).expanduser().absolute()
         return Folders(top / "config", top / "models", top / "cache", top / "run", top / "logs")
     app = platformdirs.PlatformDirs("glossator", appauthor=False)
+    with warnings.catch_warnings():  # without XDG_RUNTIME_DIR it warns, and takes a private temporary folder
+        warnings.simplefilter("ignore")
+        runtime = app.user_runtime_path
     return Folders(
         app.user_config_path,
         app.user_data_path / "models",
         app.user_cache_path,
-        app.user_runtime_path,
+        runtime,
         app.user_log_path,
     )
 

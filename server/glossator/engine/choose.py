@@ -37,13 +37,15 @@ def _backend(settings: Settings, folders: Folders) -> Engine:
 
 
 def _local(settings: Settings, folders: Folders) -> Engine:
-    from ..models import ModelError, store
-    from . import ModelMissing
+    from ..models import ModelDamaged, ModelError, store
+    from . import ModelBroken, ModelMissing
     from .client import SharedEngine
 
     try:
         card, path = store.resolve(settings.model or store.chosen(folders.config), folders.models)
         digest = card.sha256 or store.digest(path)
+    except ModelDamaged as error:
+        raise ModelBroken(str(error)) from error
     except ModelError as error:
         raise ModelMissing(str(error)) from error
     return SharedEngine(
