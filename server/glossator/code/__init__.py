@@ -26,7 +26,9 @@ class Span:
         return self.start <= other.start and other.end <= self.end
 
 
-SymbolKind = Literal["function", "method", "class", "interface", "struct", "enum", "trait", "module", "variable", "type"]
+SymbolKind = Literal[
+    "function", "method", "class", "interface", "struct", "enum", "trait", "module", "variable", "type"
+]
 
 
 @dataclass(frozen=True, slots=True)

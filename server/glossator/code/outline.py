@@ -1,0 +1,227 @@
+"""A tree's definitions, read off by the patterns of its language. `symbols.py` is how the rest asks for them."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from tree_sitter import Node, QueryCursor
+
+from . import Span, Symbol, SymbolKind
+from .comments import Lines, plain
+from .languages import query
+from .parameters import declared, parameters
+from .tree import Tree
+
+_TYPES = {"class", "interface", "struct", "enum", "trait"}
+_MAX_SIGNATURE = 400
+_PYTHON_STRING = re.compile(r"""(?i:[ru]?)("{3}|'{3}|"|')(.*)\1\Z""", re.DOTALL)
+
+
+@dataclass(slots=True)
+class _Found:
+    """A match of a definition's pattern: the nodes, and the kind that the pattern says."""
+
+    kind: str
+    node: Node
+    name: Node
+    body: Node | None
+    listed: Node | None
+    receiver: Node | None
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the `outline` patterns of a language find in one tree: the symbols in pre-order, and the imports in order."""
+
+    symbols: tuple[Symbol, ...]
+    imports: tuple[Span, ...]
+
+
+def read(tree: Tree) -> Facts:
+    """The definitions and imports of `tree`; worked out once for a tree."""
+    return tree.once("outline", lambda: _read(tree))
+
+
+def _read(tree: Tree) -> Facts:
+    found: dict[int, tuple[int, _Found]] = {}
+    wraps: dict[int, Node] = {}
+    rest: dict[str, list[Node]] = {"comment": [], "above": [], "decorator": [], "import": []}
+    for pattern, captures in QueryCursor(query(tree.language, "outline")).matches(tree.root):
+        if "wrap" in captures:
+            wraps.setdefault(captures["inner"][0].id, captures["wrap"][0])
+            continue
+        match = _definition(captures)
+        if match is None:
+            for name, nodes in captures.items():
+                if name in rest:
+                    rest[name] += nodes
+        elif match.node.id not in found or pattern < found[match.node.id][0]:
+            found[match.node.id] = (pattern, match)
+    lines = Lines(tree, rest["comment"], rest["above"])
+    ordered = [match for _, match in found.values()]
+    for match in ordered:
+        _place(match, wraps)
+    ordered.sort(key=lambda match: (match.start, -match.end))
+    decorators = sorted({(node.start_byte, node.end_byte) for node in rest["decorator"]})
+    imports = tuple(sorted({_trimmed(tree, node) for node in rest["import"]}))
+    return Facts(_symbols(tree, ordered, lines, decorators), imports)
+
+
+def _definition(captures: dict[str, list[Node]]) -> _Found | None:
+    kind = next((name for name in captures if name.startswith("def.")), None)
+    if kind is None:
+        return None
+    name = captures.get("declarator", captures.get("name", []))[0]
+    listed = (captures.get("parameters") or captures.get("parameter") or [None])[0]
+    kind = kind.removeprefix("def.")
+    if "declarator" in captures:
+        name, listed = declared(name)
+        kind = "function" if kind == "variable" and listed else kind
+    return _Found(
+        kind,
+        captures["def." + kind][0] if "def." + kind in captures else captures["def.variable"][0],
+        name,
+        (captures.get("body") or [None])[0],
+        listed,
+        (captures.get("receiver") or [None])[0],
+    )
+
+
+def _place(match: _Found, wraps: dict[int, Node]) -> None:
+    """Take in what is wrapped around the definition: decorators, `export`, `template`."""
+    node, inner = match.node, match.node.id
+    while (wrap := wraps.get(inner)) is not None and wrap.id != inner:
+        node, inner = wrap, wrap.id
+    match.start, match.end = node.start_byte, node.end_byte
+    # Lines of the C preprocessor include their line end.
+    match.end -= len(node.text or b"") - len((node.text or b"").rstrip()) if node.type.startswith("preproc") else 0
+
+
+def _symbols(
+    tree: Tree, ordered: Sequence[_Found], lines: Lines, decorators: Sequence[tuple[int, int]]
+) -> tuple[Symbol, ...]:
+    symbols: list[Symbol] = []
+    open_scopes: list[tuple[int, Symbol]] = []
+    at = 0
+    for match in ordered:
+        name = " ".join(tree.source(match.name).split())
+        if not name or name.startswith(("{", "[")) or match.name.is_missing:
+            continue
+        while open_scopes and open_scopes[-1][0] < match.end:
+            open_scopes.pop()
+        scope = open_scopes[-1][1] if open_scopes else None
+        above = lines.above(match.start)
+        while at < len(decorators) and decorators[at][0] < above.start:
+            at += 1
+        own = [each for each in _from(decorators, at, match.name.start_byte) if each[1] <= match.name.start_byte]
+        symbol = _symbol(tree, match, name, scope, above.start, above.code, above.docs, own, lines)
+        symbols.append(symbol)
+        open_scopes.append((match.end, symbol))
+    return tuple(symbols)
+
+
+def _from(places: Sequence[tuple[int, int]], at: int, end: int) -> list[tuple[int, int]]:
+    found = []
+    while at < len(places) and places[at][0] < end:
+        found.append(places[at])
+        at += 1
+    return found
+
+
+def _symbol(
+    tree: Tree,
+    match: _Found,
+    name: str,
+    scope: Symbol | None,
+    start: int,
+    code: int,
+    docs: tuple[tuple[int, int], ...],
+    decorators: Sequence[tuple[int, int]],
+    lines: Lines,
+) -> Symbol:
+    prefix, name = _qualified(tree, match, name)
+    kind = "method" if match.kind == "function" and (prefix or (scope and scope.kind in _TYPES)) else match.kind
+    end = match.body.start_byte if match.body and match.body.start_byte > match.name.start_byte else match.end
+    doc_span, doc = _docstring(tree, match, docs)
+    return Symbol(
+        name=name,
+        path=(*(scope.path if scope else ()), *prefix, name),
+        kind=cast("SymbolKind", kind),
+        span=Span(tree.offset(start), tree.offset(match.end)),
+        code=Span(tree.offset(code), tree.offset(match.end)),
+        name_span=Span(tree.offset(match.name.end_byte) - len(name), tree.offset(match.name.end_byte))
+        if prefix
+        else tree.span(match.name),
+        body=tree.span(match.body) if match.body else None,
+        signature=_signature(tree, code, end, [*decorators, *lines.between(code, end)]),
+        docstring=doc,
+        docstring_span=doc_span,
+        decorators=tuple(_text(tree, *each) for each in decorators),
+        parameters=parameters(tree, match.listed),
+    )
+
+
+def _qualified(tree: Tree, match: _Found, name: str) -> tuple[tuple[str, ...], str]:
+    """The scopes that a name carries with it (`Tree::insert`, `func (t *Tree) Insert`), and the name."""
+    if match.receiver is not None:
+        words = re.sub(r"\[.*\]", "", tree.source(match.receiver), flags=re.DOTALL)
+        named = re.findall(r"\w+", words)
+        return (named[-1:] and (named[-1],)) or (), name
+    if match.name.type == "qualified_identifier":
+        parts = [part.strip() for part in re.sub(r"<[^<>]*>", "", name).split("::")]
+        return tuple(part for part in parts[:-1] if part), parts[-1]
+    return (), name
+
+
+def _signature(tree: Tree, start: int, end: int, without: Sequence[tuple[int, int]]) -> str:
+    pieces, position = [], start
+    for low, high in sorted(set(without)):
+        if position <= low <= high <= end:
+            pieces.append(_text(tree, position, low))
+            position = high
+    pieces.append(_text(tree, position, min(end, position + 8 * _MAX_SIGNATURE)))
+    folded = re.sub(r"(?<=[(\[]) | (?=[)\]])|,(?= ?[)\]])", "", " ".join(" ".join(pieces).split()))
+    if len(folded) > _MAX_SIGNATURE:
+        folded = folded[:_MAX_SIGNATURE].rstrip() + " …"
+    return folded.rstrip("{;: ").rstrip()
+
+
+def _docstring(tree: Tree, match: _Found, docs: Sequence[tuple[int, int]]) -> tuple[Span | None, str]:
+    if docs:
+        span = Span(tree.offset(docs[0][0]), tree.offset(docs[-1][1]))
+        return span, plain(span.of(tree.text), tree.language.doc_convention)
+    if tree.language.doc_convention != "docstring" or match.body is None:
+        return None, ""
+    node = docstring_node(match.body)
+    if node is None:
+        return None, ""
+    span = tree.span(node)
+    text = _PYTHON_STRING.match(span.of(tree.text))
+    return span, inspect.cleandoc(text[2]).strip() if text else ""
+
+
+def docstring_node(body: Node) -> Node | None:
+    """The string that documents a Python body (a block or a module): its first statement, where that is a plain string."""
+    first = next((child for child in body.named_children[:20] if child.type != "comment"), None)
+    if first is None or first.type != "expression_statement" or first.named_child_count != 1:
+        return None
+    node = first.named_child(0)
+    if node.type != "string" or any(child.type == "interpolation" for child in node.named_children):
+        return None
+    opening = (node.child(0).text or b"").lower()
+    return None if b"b" in opening or b"f" in opening or b"t" in opening else node
+
+
+def _trimmed(tree: Tree, node: Node) -> Span:
+    span = tree.span(node)
+    return Span(span.start, span.start + len(span.of(tree.text).rstrip()))
+
+
+def _text(tree: Tree, start: int, end: int) -> str:
+    return tree.data[start:end].decode("utf-8", "replace")
