@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import functools
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -57,15 +58,16 @@ def command(action: Action) -> click.Command:
         with told():
             raise SystemExit(ask(action, **values))
 
-    wrapped = callback
+    wrapped: Callable[..., None] = callback
     for option in reversed(OPTIONS + (EDIT_OPTIONS if action.kind in ("edit", "new_file") else [])):
         wrapped = option(wrapped)
-    wrapped = click.argument("instruction", required=action.needs_instruction, default=None)(wrapped)
+    if action.takes_instruction:
+        wrapped = click.argument("instruction", required=action.needs_instruction, default=None)(wrapped)
     wrapped = click.argument("where", metavar="PATH[:SYMBOL|:LINE[-LINE]]")(wrapped)
     return click.command(command_name(action), help=action.help, short_help=action.help.split("\n")[0])(wrapped)
 
 
-def ask(action: Action, *, where: str, instruction: str | None, **options: Any) -> int:
+def ask(action: Action, *, where: str, instruction: str | None = None, **options: Any) -> int:
     """Run `action` on what `where` names; returns the exit code."""
     place = places.parse(where)
     source = places.read(place.path)

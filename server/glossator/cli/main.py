@@ -36,7 +36,9 @@ class Commands(click.Group):
             found = {act.command_name(action): action for action in act.actions().values()}
         return act.command(found[name]) if name in found else None
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """`write_tests` is understood as `write-tests`."""
         if args and not args[0].startswith("-"):
             args = [args[0].replace("_", "-"), *args[1:]]

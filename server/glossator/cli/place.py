@@ -15,7 +15,7 @@ LINES = re.compile(r"(\d+)(?:-(\d+))?")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A file and a part of it. `lines` counts from 1, both ends included; neither `symbol` nor `lines`: the whole file."""
+    """A file and a part of it: `lines` (from 1, both ends included) or `symbol`; with neither, the whole file."""
 
     path: Path
     symbol: str = ""
@@ -41,7 +41,7 @@ def parse(text: str) -> Place:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file as it was read: `raw` to notice later changes, `text` with its own line endings, `mark` a byte order mark."""
+    """A file as it was read: `raw` to notice later changes, `text` with its own line endings, a byte order mark."""
 
     path: Path
     raw: bytes

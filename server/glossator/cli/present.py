@@ -32,9 +32,7 @@ class Watch:
 
     def __enter__(self) -> Watch:
         if self._terminal:
-            self._live = Live(
-                console=self._console, get_renderable=self._frame, refresh_per_second=8, transient=True
-            )
+            self._live = Live(console=self._console, get_renderable=self._frame, refresh_per_second=8, transient=True)
             self._live.start()
         return self
 

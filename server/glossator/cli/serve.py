@@ -9,7 +9,9 @@ from .trouble import told
 
 
 @click.command()
-@click.option("--stdio", is_flag=True, hidden=True, help="Accepted because editors send it; standard streams are always used.")
+@click.option(
+    "--stdio", is_flag=True, hidden=True, help="Accepted because editors send it; standard streams are always used."
+)
 def serve(stdio: bool) -> None:
     """Run the language server; an editor starts this."""
     from ..lsp.server import serve as run

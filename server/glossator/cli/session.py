@@ -10,7 +10,7 @@ import click
 
 from ..action import run as running
 from ..action.catalogue import Action
-from ..action.run import Explanation, NewFile, Outcome, Proposal, Refusal
+from ..action.outcome import Answer, Event, Explanation, NewFile, Outcome, Proposal, Refusal, Stage, Thought
 from ..action.target import Target, target_at
 from ..answer.edit import apply as applied
 from ..code import Span, symbols
@@ -66,7 +66,7 @@ class Session:
         whole = target_at(text, path, **common)
         if self.action.kind != "edit" or whole.tree is None:
             return [whole]
-        kinds = self.action.symbols or ("function", "method")
+        kinds = [kind for kind in self.action.applies if kind in ("function", "method")] or ["function", "method"]
         found = [symbol for symbol in symbols.outline(whole.tree) if symbol.kind in kinds and symbol.body]
         inner = [s for s in found if not any(o is not s and s.span.holds(o.span) for o in found)]
         return [target_at(text, path, name=symbol.qualified, **common) for symbol in inner] or [whole]
@@ -146,7 +146,7 @@ class Session:
 
 
 def budget(engine: Engine) -> int:
-    """Tokens of prompt that one question may cost: half of the window, and no more than a small machine reads quickly."""
+    """Tokens of prompt that one question may cost: half of the window, at most what a small machine reads soon."""
     return min(engine.model().context // 2, 2048)
 
 
@@ -160,15 +160,17 @@ def summary(target: Target, outcome: Outcome) -> str:
     if outcome.remembered:
         parts.append("remembered")
     else:
-        tokens = f"{usage.prompt_tokens - usage.reused_tokens} read, {usage.thought_tokens + usage.answer_tokens} written"
+        tokens = (
+            f"{usage.prompt_tokens - usage.reused_tokens} read, {usage.thought_tokens + usage.answer_tokens} written"
+        )
         parts.append(f"{tokens}, {usage.seconds:.1f} s")
     return " · ".join(parts)
 
 
-def _show(watch: present.Watch, event: running.Event) -> None:
-    if isinstance(event, running.Stage):
+def _show(watch: present.Watch, event: Event) -> None:
+    if isinstance(event, Stage):
         watch.stage(event.name, event.done, event.total)
-    elif isinstance(event, running.Thought):
+    elif isinstance(event, Thought):
         watch.thought(event.text)
-    else:
+    elif isinstance(event, Answer):
         watch.answer(event.text)

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 import click
 
+from ..action.target import TargetError
+from ..code import TooLarge
 from ..engine import EngineError
 from ..models import ModelError
 from ..settings import SettingsError
@@ -20,7 +22,7 @@ def told() -> Iterator[None]:
     """Turn the errors that a user can meet into a sentence and an exit code."""
     try:
         yield
-    except (SettingsError, click.UsageError) as error:
+    except (SettingsError, TargetError, TooLarge, click.UsageError) as error:
         message = error.format_message() if isinstance(error, click.UsageError) else str(error)
         stop(message, USAGE)
     except (EngineError, ModelError) as error:

@@ -1,0 +1,206 @@
+"""The shell: places as people type them, answers, diffs, exit codes, and nothing lost or overwritten."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = "def total(items):\n    result = 0\n    for item in items:\n        result += item\n    return result\n"
+SUMMED = "```python\ndef total(items):\n    return sum(items)\n```"
+
+HAIKU = """+++
+title = "Haiku"
+kind = "answer"
+help = "Say it in a haiku."
+applies = ["function"]
++++
+# Task
+Write a haiku: {{target}}
+"""
+
+
+class Shell:
+    """A folder with `lists.py`, a home of its own, and written answers."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.home = folder / "home"
+        (self.home / "config").mkdir(parents=True)
+        self.file = folder / "lists.py"
+        self.file.write_text(SOURCE)
+        self.answers("It adds the items up.")
+
+    def answers(self, *texts: str) -> None:
+        script = self.home / "script.toml"
+        rules = [
+            f"[[answer]]\nonce = {str(text is not texts[-1]).lower()}\ntext = {json.dumps(text)}\n" for text in texts
+        ]
+        script.write_text("\n".join(rules))
+        (self.home / "config" / "config.toml").write_text(f"backend = 'scripted'\nscript = '{script}'\n")
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {"GLOSSATOR_HOME": str(self.home), "COLUMNS": "100"}
+        command = [sys.executable, "-m", "glossator", *arguments]
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=environment, cwd=self.folder, timeout=120, check=False
+        )
+        assert "Traceback" not in done.stderr
+        return done
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
+
+
+def test_explain(shell: Shell) -> None:
+    """An explanation is all that stands on standard output; exit code 0."""
+    done = shell.run("explain", "lists.py:total")
+    assert (done.returncode, done.stdout) == (0, "It adds the items up.\n")
+
+
+def test_thoughts_stay_apart(shell: Shell) -> None:
+    """Thoughts are never on standard output, and on standard error of a pipe only when asked for."""
+    shell.answers("<think>A loop.</think>It adds.")
+    assert "loop" not in shell.run("explain", "lists.py:total").stderr
+    done = shell.run("explain", "lists.py:total", "--show-thinking", "--no-cache")
+    assert "A loop." in done.stderr
+    assert done.stdout == "It adds.\n"
+
+
+def test_second_time_is_remembered(shell: Shell) -> None:
+    """The same question is answered from disk, also after lines were added above."""
+    shell.run("explain", "lists.py:total")
+    shell.file.write_text("# moved\n" * 20 + SOURCE)
+    found = json.loads(shell.run("explain", "lists.py:total", "--json").stdout)
+    assert found["remembered"]
+    assert found["answer"] == "It adds the items up."
+
+
+def test_diff_applies(shell: Shell) -> None:
+    """The diff of an edit is taken by `git apply`, and gives what `--apply` writes."""
+    shell.answers(SUMMED)
+    done = shell.run("refactor", "lists.py:total", "use sum", "--diff")
+    assert done.returncode == 0
+    assert shell.file.read_text() == SOURCE
+    subprocess.run(["git", "init", "-q"], cwd=shell.folder, check=True)
+    subprocess.run(["git", "apply"], input=done.stdout, text=True, cwd=shell.folder, check=True)
+    applied = shell.file.read_text()
+    assert applied == "def total(items):\n    return sum(items)\n"
+    shell.file.write_text(SOURCE)
+    assert shell.run("refactor", "lists.py:total", "use sum", "--apply").returncode == 0
+    assert shell.file.read_text() == applied
+
+
+def test_options_before_words(shell: Shell) -> None:
+    """Options may stand anywhere: `refactor --diff "use sum" …` is the user's choice."""
+    shell.answers(SUMMED)
+    assert shell.run("refactor", "--diff", "lists.py:total", "use sum").returncode == 0
+
+
+def test_line_endings_and_mark_stay(shell: Shell) -> None:
+    """CRLF and a byte order mark survive an edit."""
+    shell.file.write_bytes(b"\xef\xbb\xbf" + SOURCE.replace("\n", "\r\n").encode())
+    shell.answers(SUMMED)
+    shell.run("refactor", "lists.py:total", "use sum", "--apply")
+    assert shell.file.read_bytes() == b"\xef\xbb\xbfdef total(items):\r\n    return sum(items)\r\n"
+
+
+def test_refused(shell: Shell) -> None:
+    """What fails the checks is not offered: exit code 1, reasons on standard error, the file untouched."""
+    shell.answers("I cannot do that.")
+    done = shell.run("refactor", "lists.py:total", "use sum", "--apply")
+    assert done.returncode == 1
+    assert "refused" in done.stderr
+    assert shell.file.read_text() == SOURCE
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["explain", "none.py:total"], "none.py"),
+        (["explain", "lists.py:totl"], "total"),
+        (["explain", "lists.py:900"], "lines"),
+        (["explain", "."], "not a file"),
+        (["ask", "lists.py"], "INSTRUCTION"),
+        (["polish", "lists.py"], "polish"),
+    ],
+)
+def test_wrong_usage(shell: Shell, arguments: list[str], words: str) -> None:
+    """Wrong usage is exit code 2 and a sentence that names it."""
+    done = shell.run(*arguments)
+    assert done.returncode == 2
+    assert words in done.stderr
+
+
+def test_binary_file(shell: Shell) -> None:
+    """A file that is no UTF-8 text is refused by name."""
+    shell.file.write_bytes(b"\xff\xfe\x00")
+    done = shell.run("explain", "lists.py")
+    assert done.returncode == 2
+    assert "UTF-8" in done.stderr
+
+
+def test_engine_trouble(shell: Shell) -> None:
+    """Trouble with the engine is exit code 3 and a sentence."""
+    (shell.home / "script.toml").write_text('[[answer]]\nerror = "the engine process ended"\n')
+    done = shell.run("explain", "lists.py:total")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "engine process ended" in done.stderr
+
+
+def test_missing_model(shell: Shell) -> None:
+    """Without the model the user is told how to get it."""
+    (shell.home / "config" / "config.toml").write_text("")
+    done = shell.run("explain", "lists.py:total")
+    assert done.returncode == 3
+    assert "glossator model pull" in done.stderr
+
+
+def test_own_action(shell: Shell) -> None:
+    """A prompt file in the user's configuration folder is a command; a malformed one is named with its line."""
+    prompts = shell.home / "config" / "prompts"
+    prompts.mkdir()
+    (prompts / "haiku.md").write_text(HAIKU)
+    (prompts / "bad.md").write_text(HAIKU.replace('"answer"', '"wrong"'))
+    done = shell.run("haiku", "lists.py:total")
+    assert done.returncode == 0
+    assert "bad.md:3" in done.stderr
+    assert "haiku" in shell.run("--help").stdout
+
+
+def test_show_prompt(shell: Shell) -> None:
+    """`--show-prompt` prints what would be sent, and asks nothing."""
+    (shell.home / "script.toml").write_text("answer = []\n")
+    done = shell.run("explain", "lists.py:total", "--show-prompt")
+    assert done.returncode == 0
+    assert "def total(items)" in done.stdout
+
+
+def test_json_edit(shell: Shell) -> None:
+    """`--json` tells the diff and the rungs that it passed."""
+    shell.answers(SUMMED)
+    found = json.loads(shell.run("refactor", "lists.py:total", "use sum", "--json").stdout)
+    assert found["outcome"] == "proposal"
+    assert found["rungs"]
+    assert found["diff"].startswith("--- a/lists.py")
+
+
+def test_doctor(shell: Shell) -> None:
+    """`doctor` tells what is missing and what to do."""
+    done = shell.run("doctor")
+    assert "model" in done.stdout
+    assert "glossator model pull" in done.stdout
+
+
+def test_cache(shell: Shell) -> None:
+    """`cache clear` forgets: the next answer is computed."""
+    shell.run("explain", "lists.py:total")
+    assert "1 answers" in shell.run("cache", "status").stdout
+    assert shell.run("cache", "clear").returncode == 0
+    assert not json.loads(shell.run("explain", "lists.py:total", "--json").stdout)["remembered"]
