@@ -39,7 +39,8 @@ class Symbol:
         name: Its own name, `insert`.
         path: The names from the outermost scope to itself, `("Tree", "insert")`.
         kind: What it is.
-        span: The whole definition: decorators, attributes and `export` included; a doc comment above it (Rust `///`, Javadoc, JSDoc, Go) too.
+        span: The whole definition: decorators, attributes and `export` included; a doc comment above it (Rust `///`,
+            Javadoc, JSDoc, Go) too.
         code: `span` without a doc comment above it: what an edit replaces.
         name_span: The name's own place.
         body: The body (a block, without the header), or None for declarations.

@@ -165,7 +165,7 @@ def grammar(language: Language) -> Grammar:
 
 @cache
 def query(language: Language, topic: str) -> Query:
-    """The patterns of `language` on one topic: the sections `;; topic` of its files in `queries/`, one after another."""
+    """The patterns of `language` on one topic: the sections `;; topic` of its files in `queries/`."""
     source = "\n".join(_section(name, topic) for name in language.queries)
     return Query(grammar(language), source)
 

@@ -11,7 +11,7 @@ from typing import cast
 from tree_sitter import Node, QueryCursor
 
 from . import Span, Symbol, SymbolKind
-from .comments import Lines, plain
+from .comments import Above, Lines, plain
 from .languages import query
 from .parameters import declared, parameters
 from .tree import Tree
@@ -36,19 +36,19 @@ class _Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What the `outline` patterns of a language find in one tree: the symbols in pre-order, and the imports in order."""
+class Reading:
+    """What the `outline` patterns of a language find in a tree: symbols in pre-order, imports in order."""
 
     symbols: tuple[Symbol, ...]
     imports: tuple[Span, ...]
 
 
-def read(tree: Tree) -> Facts:
+def read(tree: Tree) -> Reading:
     """The definitions and imports of `tree`; worked out once for a tree."""
     return tree.once("outline", lambda: _read(tree))
 
 
-def _read(tree: Tree) -> Facts:
+def _read(tree: Tree) -> Reading:
     found: dict[int, tuple[int, _Found]] = {}
     wraps: dict[int, Node] = {}
     rest: dict[str, list[Node]] = {"comment": [], "above": [], "decorator": [], "import": []}
@@ -70,27 +70,24 @@ def _read(tree: Tree) -> Facts:
     ordered.sort(key=lambda match: (match.start, -match.end))
     decorators = sorted({(node.start_byte, node.end_byte) for node in rest["decorator"]})
     imports = tuple(sorted({_trimmed(tree, node) for node in rest["import"]}))
-    return Facts(_symbols(tree, ordered, lines, decorators), imports)
+    return Reading(_symbols(tree, ordered, lines, decorators), imports)
 
 
 def _definition(captures: dict[str, list[Node]]) -> _Found | None:
-    kind = next((name for name in captures if name.startswith("def.")), None)
-    if kind is None:
+    defined = next((name for name in captures if name.startswith("def.")), None)
+    if defined is None:
         return None
+    kind = defined.removeprefix("def.")
     name = captures.get("declarator", captures.get("name", []))[0]
-    listed = (captures.get("parameters") or captures.get("parameter") or [None])[0]
-    kind = kind.removeprefix("def.")
+    listed = _first(captures, "parameters") or _first(captures, "parameter")
     if "declarator" in captures:
         name, listed = declared(name)
         kind = "function" if kind == "variable" and listed else kind
-    return _Found(
-        kind,
-        captures["def." + kind][0] if "def." + kind in captures else captures["def.variable"][0],
-        name,
-        (captures.get("body") or [None])[0],
-        listed,
-        (captures.get("receiver") or [None])[0],
-    )
+    return _Found(kind, captures[defined][0], name, _first(captures, "body"), listed, _first(captures, "receiver"))
+
+
+def _first(captures: dict[str, list[Node]], name: str) -> Node | None:
+    return next(iter(captures.get(name, ())), None)
 
 
 def _place(match: _Found, wraps: dict[int, Node]) -> None:
@@ -120,7 +117,7 @@ def _symbols(
         while at < len(decorators) and decorators[at][0] < above.start:
             at += 1
         own = [each for each in _from(decorators, at, match.name.start_byte) if each[1] <= match.name.start_byte]
-        symbol = _symbol(tree, match, name, scope, above.start, above.code, above.docs, own, lines)
+        symbol = _symbol(tree, match, name, scope=scope, above=above, decorators=own, lines=lines)
         symbols.append(symbol)
         open_scopes.append((match.end, symbol))
     return tuple(symbols)
@@ -138,28 +135,27 @@ def _symbol(
     tree: Tree,
     match: _Found,
     name: str,
+    *,
     scope: Symbol | None,
-    start: int,
-    code: int,
-    docs: tuple[tuple[int, int], ...],
+    above: Above,
     decorators: Sequence[tuple[int, int]],
     lines: Lines,
 ) -> Symbol:
     prefix, name = _qualified(tree, match, name)
     kind = "method" if match.kind == "function" and (prefix or (scope and scope.kind in _TYPES)) else match.kind
     end = match.body.start_byte if match.body and match.body.start_byte > match.name.start_byte else match.end
-    doc_span, doc = _docstring(tree, match, docs)
+    doc_span, doc = _docstring(tree, match, above.docs)
     return Symbol(
         name=name,
         path=(*(scope.path if scope else ()), *prefix, name),
         kind=cast("SymbolKind", kind),
-        span=Span(tree.offset(start), tree.offset(match.end)),
-        code=Span(tree.offset(code), tree.offset(match.end)),
+        span=Span(tree.offset(above.start), tree.offset(match.end)),
+        code=Span(tree.offset(above.code), tree.offset(match.end)),
         name_span=Span(tree.offset(match.name.end_byte) - len(name), tree.offset(match.name.end_byte))
         if prefix
         else tree.span(match.name),
         body=tree.span(match.body) if match.body else None,
-        signature=_signature(tree, code, end, [*decorators, *lines.between(code, end)]),
+        signature=_signature(tree, above.code, end, [*decorators, *lines.between(above.code, end)]),
         docstring=doc,
         docstring_span=doc_span,
         decorators=tuple(_text(tree, *each) for each in decorators),
@@ -207,7 +203,7 @@ def _docstring(tree: Tree, match: _Found, docs: Sequence[tuple[int, int]]) -> tu
 
 
 def docstring_node(body: Node) -> Node | None:
-    """The string that documents a Python body (a block or a module): its first statement, where that is a plain string."""
+    """The string that documents a Python body (block, module): its first statement, if that is a plain string."""
     first = next((child for child in body.named_children[:20] if child.type != "comment"), None)
     if first is None or first.type != "expression_statement" or first.named_child_count != 1:
         return None

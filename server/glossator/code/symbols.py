@@ -21,7 +21,7 @@ def outline(tree: Tree) -> tuple[Symbol, ...]:
 
 
 def symbol_at(tree: Tree, offset: int) -> Symbol | None:
-    """The innermost definition whose span holds `offset`; its end counts, so that a cursor behind the last letter does."""
+    """The innermost definition whose span holds `offset`; its end counts too, for a cursor behind the last letter."""
     best: Symbol | None = None
     for symbol in outline(tree):
         if symbol.span.start > offset:
@@ -41,7 +41,7 @@ def find(tree: Tree, name: str) -> tuple[Symbol, ...]:
 
 
 def scopes(tree: Tree, symbol: Symbol) -> tuple[Symbol, ...]:
-    """The definitions that `symbol` stands in, outermost first; for Go's and C++'s methods also the type they belong to."""
+    """The definitions that `symbol` stands in, outermost first; a method of Go or C++ has its type among them."""
     around = tuple(other for other in outline(tree) if other.span != symbol.span and other.span.holds(symbol.span))
     if len(around) == len(symbol.path) - 1 or len(symbol.path) == 1:
         return around

@@ -1,7 +1,7 @@
 """Text -> syntax tree, and a new tree after an edit. Knows nothing of symbols.
 
-A `Tree` never changes. tree-sitter counts in bytes of UTF-8; everything that leaves this room counts in code points, and
-this module is where the one becomes the other. All walks are loops: a file may nest deeper than Python's stack, and the
+A `Tree` never changes. tree-sitter counts in bytes of UTF-8; everything that leaves this room counts in code points,
+and this module is where the one becomes the other. All walks are loops: a file may nest deeper than Python's stack, and the
 printed form of a deep node crashes inside tree-sitter.
 """
 
@@ -183,7 +183,7 @@ def _inside(data: bytes, at: int) -> bool:
 
 
 def _common(one: bytes, other: bytes, limit: int) -> int:
-    """How many bytes, `limit` at most, both begin with. Compares slices: a loop over bytes is a hundred times slower."""
+    """How many bytes, `limit` at most, both begin with. Compares slices: a loop over bytes is much slower."""
     low, high = 0, limit
     while low < high:
         middle = (low + high + 1) // 2
