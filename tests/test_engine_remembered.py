@@ -20,7 +20,8 @@ import pytest
 
 from glossator.engine import Chunk, EngineError, Finished, Message, Request, Text
 from glossator.engine.remembered import Remembered
-from glossator.engine.remembered_disk import Damaged, Shelf, seal, unseal
+from glossator.engine.remembered_database import Damaged, seal, unseal
+from glossator.engine.remembered_disk import Shelf
 from glossator.engine.scripted import Rule, Scripted
 
 

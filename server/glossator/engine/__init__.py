@@ -80,7 +80,8 @@ class Request:
         """The digest under which the answer of `model` (a model's digest) is remembered (64 hex digits)."""
         question: object = self.recipe or [asdict(message) for message in self.messages]
         parts = [model, question, self.max_tokens, self.thinking, asdict(self.sampling), self.answer_prefix, self.stop]
-        return hashlib.sha256(json.dumps(parts, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+        written = json.dumps(parts, ensure_ascii=False, sort_keys=True)  # lone surrogates are legal in an editor's text
+        return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,8 +101,8 @@ class Link:
             self._calls.pop(id, None)
 
     def _call(self, digest: str, tree: wire.Tree) -> tuple[int, _Call]:
-        if self.lost:
-            raise self.lost
+        if self._failed or self.lost:
+            raise self._failed or self.lost or Lost("")
         id, call = next(self._ids), _Call(digest)
         line = wire.encode({"id": id, **tree})
         if not self._calls:

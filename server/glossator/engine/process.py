@@ -21,7 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from ..models import Advice, Card
-from .serve import Model, Server
+from . import EngineError
+from .serve import Server
+from .worker import Model
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +64,10 @@ class Options:
 
 def load(options: Options) -> Model:
     """The real model. Imports llama.cpp. Raises `EngineError`."""
-    from .llama import Model as Llama
+    try:
+        from .llama import Model as Llama
+    except (ImportError, OSError) as error:  # a library that was built for another machine is an OSError
+        raise EngineError(f"llama.cpp cannot be loaded ({error}); install glossator anew") from error
 
     return Llama(
         Path(options.path),

@@ -1,23 +1,17 @@
-"""Bytes on disk under a key, so that nothing found there can run, be believed when damaged, or hold anyone up.
+"""Payloads on disk under keys, in whatever state the disk is. Knows nothing of answers or models.
 
-The only user of diskcache, without what is unsafe in it: values are raw bytes inside the database (never pickles, never
-files that a row names), each bound to its key by length and SHA-256, in a folder that is the user's alone. A database
-is a generation: `current` names the one in use, and a damaged one is left aside and replaced by a fresh one, never
-renamed under another process's feet. One thread opens and writes; reading is quick and never waits for a writer long.
-It knows nothing of answers or models.
+A database is a generation: `current` names the one in use, and a damaged one is left aside and replaced by a fresh one,
+never renamed under another process's feet. One thread opens and writes; reading is quick and waits for no writer long.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import logging
 import queue
 import re
 import secrets
 import shutil
-import sqlite3
-import stat
 import threading
 import time
 from collections.abc import Callable
@@ -25,92 +19,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import diskcache
 import filelock
 
+from . import remembered_database as database
 from .private import private_folder
+from .remembered_database import passing, seal, unseal
 
 log = logging.getLogger(__name__)
 
 MAX_VALUE = 4 << 20  # bytes; an answer is some kilobytes
-_MAGIC = b"glossator 1\n"
 _RETRY_SECONDS = 20.0  # how long trouble with the folder is left alone before the next try
-_CHECK_SECONDS = 3.0  # at most this long for SQLite's own check when opening; each value is checked anyway
 _GENERATION = re.compile(r"[0-9a-f]{16}")
-_TABLES = {"Settings", "Cache"}
-_SETTINGS: dict[str, Any] = {
-    "statistics": 0,
-    "tag_index": 0,
-    "eviction_policy": "least-recently-stored",  # reading writes nothing; what is used is stored anew now and then
-    "cull_limit": 10,
-    "sqlite_auto_vacuum": 1,
-    "sqlite_cache_size": 2**9,
-    "sqlite_cell_size_check": 1,
-    "sqlite_journal_mode": "truncate",  # no memory-mapped index that could be truncated under the process (SIGBUS)
-    "sqlite_mmap_size": 0,
-    "sqlite_synchronous": 0,  # a power cut may cost the file, which the checks then find out; kill -9 costs nothing
-    "sqlite_trusted_schema": 0,
-    "disk_min_file_size": 2**62,
-    "disk_pickle_protocol": 0,
-}
-
-
-class Damaged(Exception):
-    """What was read is not what was written."""
-
-
-class _Disk(diskcache.Disk):  # type: ignore[misc]
-    """Raw bytes in the database and nothing else, whatever a row says."""
-
-    def put(self, key: object) -> tuple[str, bool]:
-        if not isinstance(key, str):
-            raise TypeError("keys are text")
-        return key, True
-
-    def get(self, key: object, raw: object) -> str:
-        if not isinstance(key, str) or not raw:
-            raise Damaged("a key is not text")
-        return key
-
-    def store(self, value: object, read: object, key: object = None) -> tuple[int, int, None, memoryview]:
-        if not isinstance(value, bytes) or read:
-            raise TypeError("values are bytes")
-        return 0, diskcache.core.MODE_RAW, None, memoryview(value)
-
-    def fetch(self, mode: object, filename: object, value: object, read: object) -> bytes:
-        if mode != diskcache.core.MODE_RAW or filename is not None or not isinstance(value, bytes) or read:
-            raise Damaged("a row is not of ours")
-        return value
-
-    def filename(self, key: object = None, value: object = None) -> tuple[str, str]:
-        raise TypeError("no files")
-
-    def remove(self, file_path: object) -> None:
-        """A row's file name is never followed."""
-
-
-def seal(key: str, payload: bytes) -> bytes:
-    """`payload` with its length and a digest that binds it to `key`."""
-    head = _MAGIC + len(payload).to_bytes(8, "big")
-    return head + hashlib.sha256(head + key.encode() + payload).digest() + payload
-
-
-def unseal(key: str, sealed: bytes) -> bytes:
-    """The payload. Raises `Damaged`."""
-    head, digest, payload = sealed[: len(_MAGIC) + 8], sealed[len(_MAGIC) + 8 :][:32], sealed[len(_MAGIC) + 40 :]
-    if head != _MAGIC + len(payload).to_bytes(8, "big"):
-        raise Damaged("length")
-    if digest != hashlib.sha256(head + key.encode() + payload).digest():
-        raise Damaged("digest")
-    return payload
-
-
-def _passing(error: BaseException) -> bool:
-    """Whether the trouble lies with the machine (locked, full, read-only), not with the file's content."""
-    if isinstance(error, (OSError, filelock.Timeout, diskcache.Timeout)):
-        return True
-    words = ("locked", "busy", "full", "readonly", "read-only", "unable to open")
-    return isinstance(error, sqlite3.OperationalError) and any(word in str(error) for word in words)
 
 
 class Shelf:
@@ -118,7 +37,7 @@ class Shelf:
 
     def __init__(self, folder: Path, megabytes: int) -> None:
         self._folder = folder
-        self._settings = _SETTINGS | {"size_limit": megabytes << 20}
+        self._megabytes = megabytes
         self._todo: queue.Queue[Callable[[], None]] = queue.Queue(maxsize=1000)
         self._thread: threading.Thread | None = None
         self._tried = threading.Event()  # set when the first opening has ended, well or not
@@ -144,7 +63,7 @@ class Shelf:
             sealed = reader.get(key)
             return None if sealed is None else unseal(key, sealed)
         except Exception as error:
-            if not _passing(error):
+            if not passing(error):
                 self._reader = None
                 self._do(partial(self._set_aside, generation, error))
             return None
@@ -222,7 +141,7 @@ class Shelf:
                     try:
                         self._open_generation(generation)
                     except Exception as error:
-                        if _passing(error):
+                        if passing(error):
                             raise
                         self._note_damage(error)
                         self._open_generation(self._begin())
@@ -232,7 +151,7 @@ class Shelf:
                 return
             except Exception as error:
                 why = str(error) or type(error).__name__
-                if not _passing(error):
+                if not passing(error):
                     continue
                 break
         self._off(why)
@@ -240,10 +159,10 @@ class Shelf:
     def _open_generation(self, generation: str) -> None:
         place = self._folder / generation
         private_folder(place)
-        _inspect(place / diskcache.core.DBNAME)
-        self._writer = diskcache.Cache(place, timeout=10, disk=_Disk, **self._settings)
+        database.inspect(place / database.NAME)
+        self._writer = database.open_cache(place, self._megabytes, timeout=10)
         self._writer.get("")  # the first row read is this thread's, not the event loop's
-        self._reader = diskcache.Cache(place, timeout=0.03, disk=_Disk, **self._settings)
+        self._reader = database.open_cache(place, self._megabytes, timeout=0.03)
         self._generation = generation
 
     def _lock(self) -> filelock.BaseFileLock:
@@ -251,7 +170,7 @@ class Shelf:
 
     def _there(self) -> bool:
         """Whether the open database still has its name; a removed one would still take and give answers."""
-        return bool(self._generation) and (self._folder / self._generation / diskcache.core.DBNAME).exists()
+        return bool(self._generation) and (self._folder / self._generation / database.NAME).exists()
 
     def _current(self) -> str:
         try:
@@ -306,7 +225,7 @@ class Shelf:
             change(self._writer)
             self._why_off = ""
         except Exception as error:
-            if not _passing(error) and "I/O" not in str(error):
+            if not passing(error) and "I/O" not in str(error):
                 self._set_aside(self._generation, error)
             else:
                 self._why_off = f"nothing new can be kept: {error}"
@@ -322,32 +241,3 @@ class Shelf:
         with contextlib.suppress(Exception):
             if self._writer is not None:
                 self._counted = (len(self._writer), self._writer.volume())
-
-
-def _inspect(database: Path) -> None:
-    """Look at a database before diskcache believes what it says. Raises `Damaged` or `sqlite3.Error`."""
-    if not database.exists():
-        return
-    if not stat.S_ISREG(database.lstat().st_mode):
-        raise Damaged("not a file")
-    limit = time.monotonic() + _CHECK_SECONDS
-    with contextlib.closing(sqlite3.connect(database, timeout=5, isolation_level=None)) as con:
-        for pragma in ("trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0"):
-            con.execute(f"PRAGMA {pragma}")
-        con.set_progress_handler(lambda: time.monotonic() > limit, 20_000)
-        try:
-            if con.execute("PRAGMA quick_check").fetchall() != [("ok",)]:
-                raise Damaged("SQLite's check found damage")
-        except sqlite3.OperationalError as error:
-            if "interrupt" not in str(error):
-                raise
-        con.set_progress_handler(None, 0)
-        tables = con.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')").fetchall()
-        if not {name for (name,) in tables} <= _TABLES:
-            raise Damaged("tables that are not of ours")
-        if tables:
-            known = _SETTINGS.keys() | {"size_limit"} | set(diskcache.core.METADATA)
-            if not {name for (name,) in con.execute("SELECT key FROM Settings")} <= known | set(
-                diskcache.DEFAULT_SETTINGS
-            ):
-                raise Damaged("settings that are not of ours")

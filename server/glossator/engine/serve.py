@@ -1,51 +1,31 @@
-"""The engine process's inside: connections, the queue, one thread that runs the model, and when to leave.
+"""The engine process's inside: connections, the queue, who is told what, and when to leave.
 
 All state belongs to the event loop's thread; the worker gets one job at a time and reports back through the loop.
-Knows no llama.cpp: a model is what `Model` says.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
-import queue
-import threading
-import time
-import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
-from typing import Protocol
 
 from .. import __version__
-from . import Chunk, EngineBusy, EngineError, EngineStatus, Finished, ModelInfo, Queued, Request, Text, address, wire
+from . import Chunk, EngineBusy, EngineError, EngineStatus, Finished, Queued, address, wire
 from .queue import Job, Waiting
+from .worker import Model, Worker, told
 
 log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 1.0
 _FIRST_CLIENT_SECONDS = 30.0
 _HELLO_SECONDS = 10.0
+_FAILED_SECONDS = 0.3  # between telling that the model cannot be loaded and leaving
 _UNREAD_BYTES = 4 << 20  # a client that leaves this much unread is let go
 _LEAVE_SECONDS = 3.0  # for the worker to stop and the model to put its state away
-
-
-class Model(Protocol):
-    """What the worker runs. `generate` is called for one request at a time; `count` may be called beside it."""
-
-    info: ModelInfo
-
-    def count(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text."""
-
-    def generate(self, request: Request, emit: Callable[[Chunk], None], cancelled: Callable[[], bool]) -> None:
-        """Answer through `emit`; return early once `cancelled()` is true."""
-
-    def close(self) -> None:
-        """Give everything back."""
 
 
 class Client:
@@ -78,7 +58,6 @@ class Server:
 
     def __init__(self, path: Path, load: Callable[[], Model], *, hang_seconds: float = 180.0) -> None:
         self._path = path
-        self._load = load
         self._hang_seconds = hang_seconds
         self._waiting = Waiting()
         self._clients: set[Client] = set()
@@ -91,10 +70,8 @@ class Server:
         self._token = ""
         self._tokens = dict.fromkeys(("prompt", "reused", "thought", "answer", "drafted"), 0)
         self._loop = asyncio.get_running_loop()
-        self._inbox: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._worker = threading.Thread(target=self._work, name="model", daemon=True)
+        self._worker = Worker(load, self)
         self._counter = ThreadPoolExecutor(1, "count")
-        self._touched = time.monotonic()  # when the worker last showed life
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> str:
@@ -114,9 +91,8 @@ class Server:
             self._path.unlink(missing_ok=True)
         if self._waiting.running:
             self._waiting.running.cancelled = True
-        self._inbox.put(None)
         if self._model:  # while it loads, nothing can stop it and nothing needs to be put away
-            await asyncio.to_thread(self._worker.join, _LEAVE_SECONDS)
+            await asyncio.to_thread(self._worker.end, _LEAVE_SECONDS)
         await asyncio.sleep(0.02)  # the last lines leave
         return why
 
@@ -162,6 +138,8 @@ class Server:
         client.send({"hello": wire.PROTOCOL, "pid": os.getpid(), "version": __version__})
         if self._model:
             client.send({"model": asdict(self._model.info)})
+        if self._failure:
+            self._fail(client, self._failure)
         while line := await reader.readline():
             self._said(client, wire.decode(line))
 
@@ -207,40 +185,16 @@ class Server:
             counts = await self._loop.run_in_executor(self._counter, self._model.count, texts)
             client.send({"id": id, "counts": counts})
         except Exception as error:
-            client.error(id, _told(error))
+            client.error(id, told(error))
 
-    # --- the worker ---------------------------------------------------------------------------------------------------
+    # --- what the worker reports --------------------------------------------------------------------------------------
 
     def _next(self) -> None:
         if self._model and not self._waiting.running and (job := self._waiting.next()):
-            self._touched = time.monotonic()
-            self._inbox.put(job)
+            self._worker.run(job)
 
-    def _work(self) -> None:
-        """The worker thread: load, then run job after job."""
-        try:
-            model = self._load()
-        except Exception as error:
-            self.report(self._not_loaded, _told(error))
-            return
-        self.report(self._is_loaded, model)
-        while (job := self._inbox.get()) is not None:
-            run = _Run(self, job)
-            try:
-                model.generate(job.again(), run.emit, run.stopped)
-                trouble = run.verdict()
-            except Exception as error:
-                trouble = _told(error)
-            self.report(self._ran, job, run.finished, trouble)
-        with contextlib.suppress(Exception):
-            model.close()
-
-    def report(self, what: Callable[..., None], *arguments: object) -> None:
-        """Call `what` in the loop's thread."""
-        with contextlib.suppress(RuntimeError):  # the loop has ended
-            self._loop.call_soon_threadsafe(what, *arguments)
-
-    def _is_loaded(self, model: Model) -> None:
+    def loaded(self, model: Model) -> None:
+        """The worker has a model."""
         self._model = model
         self._loaded.set()
         for client in self._clients:
@@ -248,36 +202,45 @@ class Server:
                 client.send({"model": asdict(model.info)})
         self._next()
 
-    def _not_loaded(self, error: EngineError) -> None:
+    def failed(self, error: EngineError) -> None:
+        """The worker has none and has ended."""
         log.error("%s", error)
         self._failure = error
         self._loaded.set()
         for client in self._clients:
-            for job in self._waiting.of(client):
-                client.error(job.id, error)
-            client.send({"failed": wire.error_to(error)})
-        self.leave("the model could not be loaded")
+            if client.greeted:
+                self._fail(client, error)
+
+    def _fail(self, client: Client, error: EngineError) -> None:
+        """Tell a client that there is no model; the process leaves as soon as one was told."""
+        for job in self._waiting.of(client):
+            client.error(job.id, error)
+        client.send({"failed": wire.error_to(error)})
+        self._loop.call_later(_FAILED_SECONDS, self.leave, "the model could not be loaded")
 
     def emitted(self, job: Job, chunk: Chunk) -> None:
-        """A chunk came from the worker (in the loop's thread)."""
+        """The model wrote something."""
         if not job.cancelled:
             job.owner.send({"id": job.id, "chunk": wire.chunk_to(chunk)})
 
-    def _ran(self, job: Job, finished: Finished | None, error: EngineError | None) -> None:
-        self._touched = time.monotonic()
+    def ran(self, job: Job, finished: Finished | None, error: EngineError | None) -> None:
+        """A run of a job has ended."""
         if finished or error:
             job.preempted = False
         if finished:
             for name in self._tokens:
                 self._tokens[name] += getattr(finished.usage, f"{name}_tokens")
         again = self._waiting.done()
-        if not job.cancelled:
-            if again:
-                self.emitted(job, Queued(self._waiting.ahead(job)))
-            elif error:
-                job.owner.error(job.id, error)
         self._next()
         job.owner.send({"beat": asdict(self.status())})
+        if job.cancelled:
+            return
+        if again:
+            self.emitted(job, Queued(self._waiting.ahead(job) if job is not self._waiting.running else 0))
+        elif finished:
+            self.emitted(job, finished)
+        elif error:
+            job.owner.error(job.id, error)
 
     # --- time ---------------------------------------------------------------------------------------------------------
 
@@ -288,60 +251,8 @@ class Server:
             for client in list(self._clients):
                 if self._waiting.of(client) or self._tasks:
                     client.send({"beat": beat})
-            if self._waiting.running and time.monotonic() - self._touched > self._hang_seconds:
+            if self._waiting.running and self._worker.silent() > self._hang_seconds:
                 log.error("the model has not moved for %d s; the process ends", self._hang_seconds)
                 os._exit(70)
             if address.mark(self._path) != place and not self._waiting.running and not len(self._waiting):
                 self.leave("another engine took its place")
-
-    def touch(self) -> None:
-        """The worker shows life."""
-        self._touched = time.monotonic()
-
-
-class _Run:
-    """One run of a job, seen from the worker: passes on what the client has not got yet."""
-
-    def __init__(self, server: Server, job: Job) -> None:
-        self._server = server
-        self._job = job
-        self._written = ""
-        self._differs = False
-        self.finished: Finished | None = None
-
-    def stopped(self) -> bool:
-        self._server.touch()
-        return self._job.stopped or self._differs
-
-    def emit(self, chunk: Chunk) -> None:
-        self._server.touch()
-        if self._differs:
-            return
-        if isinstance(chunk, Finished):
-            self.finished = chunk
-        if isinstance(chunk, Text):
-            sent = self._job.sent
-            self._written += chunk.text
-            if len(self._written) <= len(sent):  # written again after a pre-emption
-                self._differs = not sent.startswith(self._written)
-                return
-            self._differs = not self._written.startswith(sent)
-            chunk = Text(self._written[len(sent) :], chunk.tokens)
-            self._job.sent = self._written
-        self._server.report(self._server.emitted, self._job, chunk)
-
-    def verdict(self) -> EngineError | None:
-        if self._differs:
-            return EngineBusy("something more urgent interrupted this answer; ask again")
-        if self.finished or self._job.stopped:
-            return None
-        return EngineError("the model stopped without an answer; ask again")
-
-
-def _told(error: Exception) -> EngineError:
-    """What a user may read of an error. An unexpected one goes to the log by place and kind, without its text."""
-    if isinstance(error, EngineError):
-        return error
-    frames = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)]
-    log.error("unexpected %s at %s", type(error).__name__, " < ".join(reversed(frames)))
-    return EngineError(f"the engine failed with {type(error).__name__}; the engine's log shows where")
