@@ -27,7 +27,6 @@ import pytest
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
-MODEL = "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf"
 
 SOURCE = """\
 def mean(values):
@@ -54,17 +53,6 @@ def program() -> Path:
     if not found.exists():
         pytest.fail(f"{found} is not there; install the package into this environment")
     return found
-
-
-@pytest.fixture(scope="session")
-def model_file() -> Path:
-    """The 0.5B model: `GLOSSATOR_TEST_MODEL`, else where `glossator model pull qwen2.5-coder-0.5b` puts it."""
-    from glossator.settings import folders
-
-    found = Path(os.environ.get("GLOSSATOR_TEST_MODEL") or folders().models / MODEL)
-    if not found.is_file():
-        _missing(f"{found} is not there; run `glossator model pull qwen2.5-coder-0.5b`")
-    return found.resolve()
 
 
 @dataclass(frozen=True)
@@ -120,9 +108,9 @@ def scripted_home(make_home: Callable[..., Home]) -> Home:
 
 
 @pytest.fixture
-def model_home(make_home: Callable[..., Home], model_file: Path) -> Home:
+def model_home(make_home: Callable[..., Home], model_05b: Path) -> Home:
     """A home with the real 0.5B model."""
-    return make_home(model=model_file)
+    return make_home(model=model_05b)
 
 
 @pytest.fixture

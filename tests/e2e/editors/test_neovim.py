@@ -72,7 +72,8 @@ def test_missing_program(drive_nvim: Callable[..., Report], scripted_home: Any) 
 @pytest.mark.model
 def test_real_model(drive_nvim: Callable[..., Report], model_home: Any, workspace: Path) -> None:
     """The real 0.5B model explains a function in a hover and documents it, its code unchanged."""
-    report = drive_nvim("basics.lua", model_home, timeout=120, HOVER="%a+%s+%a+%s+%a+", ENTRY="[Dd]oc")
+    report = drive_nvim("basics.lua", model_home, timeout=120, HOVER="%a+ %a+ %a+ %a+", ENTRY="[Dd]oc")
+    assert "No explanation" not in report["hover"]
     before, after = (workspace / "stats.py").read_text(encoding="utf-8"), report["buffer"]
     _only_documented(before, after)
     assert report["undone"]

@@ -81,6 +81,7 @@ def test_real_model(drive_code: Callable[..., Report], model_home: Any, workspac
     """The real 0.5B model explains a function in the hover widget and documents it, its code unchanged."""
     before = (workspace / "stats.py").read_text(encoding="utf-8")
     report = drive_code("ui.mjs", model_home, timeout=120, HOVER="\\w+ \\w+ \\w+ \\w+", ENTRY="[Dd]oc", CHANGED='"""')
+    assert "No explanation" not in report["hover"]
     after = report["saved"]
     function = ast.parse(after).body[0]
     assert isinstance(function, ast.FunctionDef) and ast.get_docstring(function)

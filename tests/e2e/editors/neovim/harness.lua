@@ -80,7 +80,7 @@ function M.hover(line, column, pattern)
     local text = table.concat(vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(window), 0, -1, false), '\n')
     vim.api.nvim_win_close(window, true)
     M.report.hover = text
-    return text:find(pattern) and text
+    return text:find(pattern) and not text:find('hover again') and text
   end)
 end
 

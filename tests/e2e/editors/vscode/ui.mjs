@@ -60,10 +60,15 @@ async function hover(pattern) {
     await page.waitForTimeout(200);
     await page.keyboard.press("Control+k");
     await page.keyboard.press("Control+i");
-    if (!(await visible(widget, 3000))) return undefined;
-    await page.waitForTimeout(300);
-    report.hover = (await widget.allInnerTexts().catch(() => [])).join("\n").replaceAll("\u00a0", " ");
-    if (!new RegExp(pattern).test(report.hover)) return undefined;
+    if (!(await visible(widget, 3000))) return false;
+    const end = Date.now() + 15000;
+    while (Date.now() < end) {
+      report.hover = (await widget.allInnerTexts().catch(() => [])).join("\n").replaceAll("\u00a0", " ");
+      if (/hover again/.test(report.hover)) return false;
+      if (new RegExp(pattern).test(report.hover)) break;
+      await page.waitForTimeout(200);
+    }
+    if (!new RegExp(pattern).test(report.hover)) return false;
     await page.screenshot({ path: path.join(SHOTS, "hover.png") });
     await page.keyboard.press("Escape");
     return true;
