@@ -75,7 +75,7 @@ class Copier:
         best, longest = -1, 0
         for place in places:
             agreed = self._agreed(written, place)
-            if agreed > longest or (agreed == longest and best < self._follow <= place):
+            if agreed > longest or (agreed == longest and best <= self._follow < place):
                 best, longest = place, agreed
         return best, longest
 

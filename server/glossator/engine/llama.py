@@ -10,7 +10,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,14 +20,14 @@ from ..models import Card
 from . import Chunk, ContextTooLong, Finished, ModelInfo, Reading, Request, Text, Usage
 from .decoding import Cancelled, Decoding, Tools
 from .drafting import Copier
-from .llama_native import MAX_OUTPUTS, Native
+from .llama_native import Native
 from .pace import Pace
 from .prefixes import Aborted, Prefixes, Resident, cuts
 from .sampling import Choice, Logits, Sampler
+from .states import States
 from .templates import family_of, render, thinks
 from .thinking import Thought
 
-SEQUENCES = 8  # resident prompts
 UBATCH = 128  # tokens evaluated at once: 5 % slower than 512, and cancelling is quick
 WATCH_SECONDS = 0.01  # how often a prefill asks whether it is still wanted
 CLOSING_TOKENS = 16  # room for what is written to close a thought
@@ -47,14 +47,25 @@ class Model:
     """A loaded model. Raises `ModelMissing` or `ModelBroken`, naming file and reason."""
 
     def __init__(
-        self, path: Path, card: Card, digest: str, *, context: int = 0, threads: int = 0, gpu_layers: int = -1
+        self,
+        path: Path,
+        card: Card,
+        digest: str,
+        *,
+        context: int = 0,
+        threads: int = 0,
+        gpu_layers: int = -1,
+        states: Path | None = None,
+        states_megabytes: int = 1024,
     ) -> None:
-        """`context` in tokens, 0: by this machine's memory; `threads` 0: all cores; `gpu_layers` -1: all."""
+        """`context` in tokens, 0: by this machine's memory; `threads` 0: all cores; `gpu_layers` -1: all.
+
+        `states` is a folder for KV states that outlive the process (None: none), `states_megabytes` its limit.
+        """
         self._threads = threads or cores()
         native = Native(
             path,
             cells=min(context, card.context) if context else 0,
-            sequences=SEQUENCES,
             ubatch=UBATCH,
             threads=self._threads,
             gpu_layers=gpu_layers,
@@ -66,7 +77,8 @@ class Model:
         self._reasoning = card.reasoning or (not card.family and thinks(self._family, template))
         spelled = [re.escape(mark) for mark in native.marks()]
         self._spelled = re.compile("|".join(spelled)) if spelled else None
-        self._prefixes = Prefixes(native, sequences=SEQUENCES, cells=native.cells)
+        self._states = self._shelf(states, digest, states_megabytes << 20)
+        self._prefixes = Prefixes(native, shelf=self._states)
         self._pace = Pace(self._threads)
         self.info = ModelInfo(
             name=card.name,
@@ -79,6 +91,8 @@ class Model:
 
     def close(self) -> None:
         """Free the model; nothing else may be called afterwards."""
+        if self._states is not None:
+            self._states.close()
         self._native.close()
 
     def count(self, texts: Sequence[str]) -> list[int]:
@@ -95,8 +109,7 @@ class Model:
         self._check(request, prompt)
         try:
             with self._watched(cancelled):
-                room = len(prompt.tokens) + request.thinking + request.max_tokens + CLOSING_TOKENS + MAX_OUTPUTS
-                resident = self._prefixes.enter(prompt.tokens, prompt.places, room)
+                resident = self._prefixes.enter(prompt.tokens, prompt.places)
                 reused = len(resident.tokens)
                 logits = self._read(prompt, resident, emit)
                 decoding = self._decoding(request, prompt, resident, emit, cancelled)
@@ -113,6 +126,15 @@ class Model:
             cpu_seconds=time.process_time() - cpu,
         )
         emit(Finished(reason, usage, self.info.name))
+
+    def _shelf(self, folder: Path | None, digest: str, limit: int) -> States | None:
+        """The states on disk; None where there can be none, which costs time only."""
+        if folder is None or not digest or limit <= 0:
+            return None
+        identity = f"{digest} ubatch {UBATCH} f16 {self._native.build}"
+        with suppress(OSError):
+            return States(folder, identity, limit)
+        return None
 
     # --- the prompt --------------------------------------------------------------------------------------------------
 
@@ -171,7 +193,7 @@ class Model:
             return resident.logits
         self._native.set_threads(self._pace.threads, self._threads)
         for end in (place for place in prompt.places if place > done):
-            self._prefixes.extend(resident, prompt.tokens[len(resident.tokens) : end], 1)
+            self._prefixes.extend(resident, prompt.tokens[len(resident.tokens) : end], 1, reading=True)
             if end == prompt.stable:
                 self._prefixes.keep(resident)
             emit(Reading(end, total))

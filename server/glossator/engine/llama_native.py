@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import EngineError, ModelBroken, ModelMissing
-from .prefixes import Aborted, NoRoom
+from .prefixes import Aborted
 
 Logits = npt.NDArray[np.float32]
 
@@ -80,7 +80,7 @@ def _check_file(path: Path) -> None:
 
 
 class Native:
-    """A loaded model and its context of `cells` KV cells, shared by `sequences` sequences.
+    """A loaded model and its context of `cells` KV cells, for one sequence.
 
     Raises `ModelMissing` or `ModelBroken` when the file cannot be loaded, with llama.cpp's own last error line.
     """
@@ -90,7 +90,6 @@ class Native:
         path: Path,
         *,
         cells: int = 0,
-        sequences: int = 8,
         ubatch: int = 128,
         threads: int = 1,
         gpu_layers: int = -1,
@@ -111,7 +110,7 @@ class Native:
         self.trained: int = lib.llama_model_n_ctx_train(self._model)
         self.ubatch = ubatch
         self._flag = ctypes.create_string_buffer(2)
-        self._open(cells or self.default_cells(), sequences, threads)
+        self._open(cells or self.default_cells(), threads)
 
     def _load(self, gpu_layers: int, *, repack: bool) -> Any:
         lib = self._lib
@@ -125,20 +124,21 @@ class Native:
             raise ModelBroken(f"{self._path}: llama.cpp cannot load it: {'; '.join(_errors) or 'no reason given'}")
         return model
 
-    def _open(self, cells: int, sequences: int, threads: int) -> None:
+    def _open(self, cells: int, threads: int) -> None:
         lib = self._lib
         params = _set(
             lib.llama_context_default_params(),
             n_ctx=cells,
             n_batch=self.ubatch,
             n_ubatch=self.ubatch,
-            n_seq_max=sequences,
+            n_seq_max=1,
             n_outputs_max=MAX_OUTPUTS,
             n_outputs_max_per_seq=MAX_OUTPUTS,
             n_threads=threads,
             n_threads_batch=threads,
-            flash_attn_type=1,  # skips other sequences' cells, so that resident files do not slow decoding
-            kv_unified=True,
+            # With flash attention results depend on the number of threads and on how a prompt was cut into batches;
+            # without it they do not, at the same speed on a processor.
+            flash_attn_type=0,
             no_perf=True,
         )
         # The callback is asked once a graph node. `strlen` of a flag is a C function that needs no interpreter lock:
@@ -159,7 +159,8 @@ class Native:
         self._positions = np.ctypeslib.as_array(self._batch.pos, shape)
         self._outputs = np.ctypeslib.as_array(self._batch.logits, shape)
         np.ctypeslib.as_array(self._batch.n_seq_id, shape)[:] = 1
-        self._sequence = -1
+        for index in range(self.ubatch):
+            self._batch.seq_id[index][0] = 0
 
     def close(self) -> None:
         """Give the memory back; nothing else may be called afterwards."""
@@ -237,16 +238,12 @@ class Native:
 
     # --- the context -------------------------------------------------------------------------------------------------
 
-    def decode(self, tokens: Sequence[int], start: int, sequence: int, outputs: int) -> None:
+    def decode(self, tokens: Sequence[int], start: int, outputs: int) -> None:
         """Evaluate up to `ubatch` tokens at positions from `start`; logits are kept for the last `outputs` of them.
 
-        Raises `Aborted`, `NoRoom`, or `EngineError`.
+        Raises `Aborted` or `EngineError`.
         """
         count = len(tokens)
-        if sequence != self._sequence:
-            for index in range(self.ubatch):
-                self._batch.seq_id[index][0] = sequence
-            self._sequence = sequence
         self._tokens[:count] = tokens
         self._positions[:count] = np.arange(start, start + count)
         self._outputs[:count] = 0
@@ -255,9 +252,7 @@ class Native:
         status = self._lib.llama_decode(self._context, self._batch)
         if status == 2:
             raise Aborted
-        if status == 1:
-            raise NoRoom
-        if status != 0:
+        if status != 0:  # 1: no free cells
             raise EngineError(f"llama.cpp failed to evaluate a batch (status {status}): {'; '.join(_errors)}")
 
     def logits(self, index: int) -> Logits:
@@ -277,34 +272,30 @@ class Native:
         """How many threads evaluate single tokens, and larger batches."""
         self._lib.llama_set_n_threads(self._context, decoding, reading)
 
-    # --- sequences ---------------------------------------------------------------------------------------------------
+    # --- the sequence ------------------------------------------------------------------------------------------------
 
-    def length(self, sequence: int) -> int:
+    def length(self) -> int:
         """How many positions the sequence holds."""
-        return int(self._lib.llama_memory_seq_pos_max(self._memory, sequence)) + 1
+        return int(self._lib.llama_memory_seq_pos_max(self._memory, 0)) + 1
 
-    def forget(self, sequence: int, start: int) -> bool:
+    def forget(self, start: int) -> bool:
         """Remove the positions from `start` on; False when this kind of memory cannot (all of it is removed then)."""
-        if self._lib.llama_memory_seq_rm(self._memory, sequence, start, -1):
+        if self._lib.llama_memory_seq_rm(self._memory, 0, start, -1):
             return True
-        self._lib.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+        self._lib.llama_memory_clear(self._memory, False)
         return False
 
-    def share(self, source: int, target: int, end: int) -> None:
-        """Let `target` hold the first `end` positions of `source` too; they take no further cells."""
-        self._lib.llama_memory_seq_cp(self._memory, source, target, 0, end)
-
-    def save(self, sequence: int) -> bytes:
+    def save(self) -> bytes:
         """The sequence's state."""
-        size = self._lib.llama_state_seq_get_size(self._context, sequence)
+        size = self._lib.llama_state_seq_get_size(self._context, 0)
         blob = (ctypes.c_uint8 * size)()
-        written = self._lib.llama_state_seq_get_data(self._context, blob, size, sequence)
+        written = self._lib.llama_state_seq_get_data(self._context, blob, size, 0)
         return bytes(memoryview(blob)[:written])
 
-    def restore(self, sequence: int, blob: bytes) -> bool:
-        """Put a saved state into an empty sequence; False when it does not fit (the sequence is empty then)."""
-        data = (ctypes.c_uint8 * len(blob)).from_buffer_copy(blob)
-        if self._lib.llama_state_seq_set_data(self._context, data, len(blob), sequence) > 0:
+    def restore(self, blob: bytes) -> bool:
+        """Put a saved state into the empty sequence; False when it does not fit (the sequence is empty then)."""
+        data = ctypes.cast(ctypes.c_char_p(blob), ctypes.POINTER(ctypes.c_uint8))
+        if self._lib.llama_state_seq_set_data(self._context, data, len(blob), 0) > 0:
             return True
-        self._lib.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+        self._lib.llama_memory_clear(self._memory, False)
         return False

@@ -1,8 +1,9 @@
 """Which prompts' KV states are held, and which one a new prompt continues. Knows tokens and cells, no llama.cpp.
 
-Three levels: sequences of one context (nothing to copy), blobs in memory (milliseconds) and, behind `Shelf`, files
-that outlive the process. A prompt is evaluated in pieces whose ends depend on its own text only (`cuts`), and reuse
-begins at such an end: what is reused was computed in the same batches as it would be now, and gives the same answer.
+Three levels: the sequence of the context, blobs in memory (3 ms for a thousand tokens, out and back) and, behind
+`Shelf`, files that outlive the process. There is one sequence, whose cells begin at 0, and not one for each file: a
+blob is back in no time, attention never runs over other files' cells, and the place of the cells changes the rounding
+of every result, so only this gives the same answer from a state as without one.
 """
 
 from __future__ import annotations
@@ -19,26 +20,22 @@ import numpy.typing as npt
 from . import EngineError
 
 LEAST_KEPT = 96  # tokens; a shorter prefix is evaluated in less time than it is worth
-LEAST_LOADED = 64  # tokens that a blob must save over the best resident sequence
+LEAST_LOADED = 64  # tokens that a blob must save over what the sequence holds
+LEAST_PARKED = 256  # tokens of a prompt that are kept in memory when the sequence is left for another
 
 
 class Aborted(Exception):
     """The batch was stopped; its finished part is kept."""
 
 
-class NoRoom(Exception):
-    """There are not enough free cells for the batch; nothing was changed."""
-
-
 class Cells(Protocol):
-    """The context's sequences; see `llama_native.Native`."""
+    """The context's one sequence; see `llama_native.Native`."""
 
-    def decode(self, tokens: Sequence[int], start: int, sequence: int, outputs: int) -> None: ...
-    def length(self, sequence: int) -> int: ...
-    def forget(self, sequence: int, start: int) -> bool: ...
-    def share(self, source: int, target: int, end: int) -> None: ...
-    def save(self, sequence: int) -> bytes: ...
-    def restore(self, sequence: int, blob: bytes) -> bool: ...
+    def decode(self, tokens: Sequence[int], start: int, outputs: int) -> None: ...
+    def length(self) -> int: ...
+    def forget(self, start: int) -> bool: ...
+    def save(self) -> bytes: ...
+    def restore(self, blob: bytes) -> bool: ...
 
 
 class Shelf(Protocol):
@@ -51,16 +48,14 @@ class Shelf(Protocol):
 
 @dataclass(slots=True)
 class Resident:
-    """One sequence of the context. `tokens` are what its cells hold, in order.
+    """What the sequence holds. `tokens` are what its cells hold, in order.
 
-    `stable` is how many of them other prompts will share. `logits` are those after the first `logits_at` tokens, so
+    The first `read` of them are a prompt, the rest an answer. `logits` are those after the first `logits_at` tokens, so
     that the same prompt again costs nothing.
     """
 
-    sequence: int
     tokens: list[int] = field(default_factory=list)
-    stable: int = 0
-    used: int = 0
+    read: int = 0
     logits: npt.NDArray[np.float32] | None = None
     logits_at: int = 0
 
@@ -81,102 +76,83 @@ def cuts(length: int, ends: Sequence[int], step: int) -> list[int]:
 
 
 class Prefixes:
-    """The states of one context of `cells` cells and `sequences` sequences."""
+    """The states of one context's sequence, of memory and of the disk."""
 
-    def __init__(
-        self, native: Cells, *, sequences: int, cells: int, blob_bytes: int = 256 << 20, shelf: Shelf | None = None
-    ) -> None:
+    def __init__(self, native: Cells, *, blob_bytes: int = 512 << 20, shelf: Shelf | None = None) -> None:
         """`blob_bytes` limits the blobs in memory; the least recently used go first."""
         self._native = native
-        self._cells = cells
-        self._residents = [Resident(sequence) for sequence in range(sequences)]
+        self._resident = Resident()
         self._blobs: OrderedDict[tuple[int, ...], bytes] = OrderedDict()
         self._blob_bytes = blob_bytes
         self._shelf = shelf
-        self._clock = itertools.count(1)
 
-    def enter(self, tokens: Sequence[int], places: Sequence[int], room: int) -> Resident:
-        """A sequence that holds the longest usable beginning of `tokens` and nothing else.
+    def enter(self, tokens: Sequence[int], places: Sequence[int]) -> Resident:
+        """The sequence, holding the longest usable beginning of `tokens` that is known, and nothing else.
 
-        `places` are the prompt's cuts, where reuse may begin; `room` is how many cells it will need in all.
+        `places` are the prompt's cuts, where reuse may begin.
         """
-        best = max(self._residents, key=lambda resident: (self._usable(resident, tokens, places), resident.used))
-        usable = self._usable(best, tokens, places)
-        loaded = self._load(tokens, places, usable)
-        if loaded is not None:
-            chosen = loaded
-            usable = len(chosen.tokens)
-        elif not best.tokens:  # nothing there, or it made room for a state that did not fit
-            chosen, usable = best, 0
-        elif usable >= best.stable:
-            chosen = best
-        else:
-            chosen = self._oldest(best if usable else None)
-            self._empty(chosen)
-            if usable:
-                self._native.share(best.sequence, chosen.sequence, usable)
-                chosen.tokens = list(tokens[:usable])
-        self.cut(chosen, usable)
-        chosen.used = next(self._clock)
-        self.make_room(room, chosen)
-        return chosen
+        resident = self._resident
+        usable = self._usable(resident, tokens, places)
+        if (found := self._find(tokens, places, usable + LEAST_LOADED)) is not None:
+            key, blob = found
+            self._park()
+            self._empty()
+            if self._native.restore(blob):
+                self._remember(key, blob)
+                resident.tokens, resident.read = list(key), len(key)
+            else:
+                self._blobs.pop(key, None)
+            usable = _floor(common(resident.tokens, tokens), places, len(tokens))
+        elif usable < resident.read:
+            self._park()
+        self.cut(resident, usable)
+        return resident
 
     def cut(self, resident: Resident, length: int) -> None:
         """Remove what the sequence holds after its first `length` tokens."""
         if length < len(resident.tokens):
-            if not self._native.forget(resident.sequence, length):
+            if not self._native.forget(length):
                 length = 0
             del resident.tokens[length:]
-        resident.stable = min(resident.stable, length)
+        resident.read = min(resident.read, length)
         if resident.logits_at > length:
             resident.logits = None
 
-    def extend(self, resident: Resident, tokens: Sequence[int], outputs: int) -> None:
-        """Evaluate `tokens` after what the sequence holds. Raises what `Native.decode` raises; what the sequence holds
-        is known afterwards in any case."""
+    def extend(self, resident: Resident, tokens: Sequence[int], outputs: int, *, reading: bool = False) -> None:
+        """Evaluate `tokens` (of a prompt, if `reading`) after what the sequence holds.
+
+        Raises what `Native.decode` raises; what the sequence holds is known afterwards in any case.
+        """
         have = len(resident.tokens)
         try:
-            self._native.decode(tokens, have, resident.sequence, outputs)
+            self._native.decode(tokens, have, outputs)
         except Aborted:
-            resident.tokens += tokens[: max(0, self._native.length(resident.sequence) - have)]
+            resident.tokens += tokens[: max(0, self._native.length() - have)]
             raise
-        except NoRoom:
-            self._empty_others(resident)
-            self._native.decode(tokens, have, resident.sequence, outputs)
         except EngineError:
-            self._empty(resident)
+            self._empty()
             raise
         resident.tokens += tokens
-
-    def make_room(self, room: int, keep: Resident) -> None:
-        """Empty the least recently used sequences until `keep` can grow to `room` tokens."""
-        others = sorted((other for other in self._residents if other is not keep), key=lambda other: other.used)
-        for other in others:
-            if room + sum(len(each.tokens) for each in others) <= self._cells:
-                return
-            self._empty(other)
+        if reading:
+            resident.read = len(resident.tokens)
 
     def keep(self, resident: Resident) -> None:
-        """What the sequence holds now is a stable prefix: keep its state in memory and on disk."""
-        resident.stable = len(resident.tokens)
+        """What the sequence holds now begins other prompts too: keep its state in memory and on disk."""
         key = tuple(resident.tokens)
         if len(key) < LEAST_KEPT:
             return
         if key in self._blobs:
             self._blobs.move_to_end(key)
             return
-        blob = self._native.save(resident.sequence)
+        blob = self._native.save()
         self._remember(key, blob)
         if self._shelf is not None:
             self._shelf.store(key, blob)
 
     def state(self) -> dict[str, int]:
-        """Counts for the status: cells in use, blobs and their bytes."""
-        return {
-            "cells": sum(len(each.tokens) for each in self._residents),
-            "blobs": len(self._blobs),
-            "blob_bytes": sum(map(len, self._blobs.values())),
-        }
+        """Counts for the status: tokens in the sequence, blobs and their bytes."""
+        sizes = [len(blob) for blob in self._blobs.values()]
+        return {"cells": len(self._resident.tokens), "blobs": len(sizes), "blob_bytes": sum(sizes)}
 
     def _usable(self, resident: Resident, tokens: Sequence[int], places: Sequence[int]) -> int:
         shared = common(resident.tokens, tokens)
@@ -184,33 +160,25 @@ class Prefixes:
             return shared
         return _floor(shared, places, len(tokens))
 
-    def _load(self, tokens: Sequence[int], places: Sequence[int], usable: int) -> Resident | None:
-        """The prompt's beginning from a blob or a file, where that saves more than `usable` tokens do."""
-        name, gain = "", usable + LEAST_LOADED
-        key: tuple[int, ...] = ()
-        for each in self._blobs:
-            if (length := _floor(common(each, tokens), places, len(tokens))) >= gain:
-                key, gain = each, length + 1
+    def _find(self, tokens: Sequence[int], places: Sequence[int], least: int) -> tuple[tuple[int, ...], bytes] | None:
+        """The blob or file that holds the most of the prompt's beginning, if that is at least `least` tokens."""
+        best: tuple[int, ...] | None = None
+        for key in self._blobs:
+            if (length := _floor(common(key, tokens), places, len(tokens))) >= least:
+                best, least = key, length + 1
         if self._shelf is not None:
-            shared, found = self._shelf.longest(tokens)
-            if _floor(shared, places, len(tokens)) >= gain:
-                name = found
-        blob = self._blobs.get(key)
-        if name and self._shelf is not None and (stored := self._shelf.load(name)) is not None:
-            key, blob = tuple(stored[0]), stored[1]
-        if blob is None:
-            return None
-        target = self._oldest(None)
-        self._empty(target)
-        self.make_room(len(key), target)
-        if not self._native.restore(target.sequence, blob):
-            self._blobs.pop(key, None)
-            return None
-        self._remember(key, blob)
-        target.tokens = list(key)
-        target.stable = len(key)
-        self.cut(target, _floor(common(key, tokens), places, len(tokens)))
-        return target
+            shared, name = self._shelf.longest(tokens)
+            if _floor(shared, places, len(tokens)) >= least and (stored := self._shelf.load(name)) is not None:
+                return tuple(stored[0]), stored[1]
+        return None if best is None else (best, self._blobs[best])
+
+    def _park(self) -> None:
+        """The sequence is about to be left: keep what was read of an interrupted or unmarked prompt in memory."""
+        resident = self._resident
+        key = tuple(resident.tokens[: resident.read])
+        if len(key) - max((common(key, blob) for blob in self._blobs), default=0) >= LEAST_PARKED:
+            self.cut(resident, resident.read)
+            self._remember(key, self._native.save())
 
     def _remember(self, key: tuple[int, ...], blob: bytes) -> None:
         if len(blob) > self._blob_bytes:
@@ -220,18 +188,11 @@ class Prefixes:
         while sum(map(len, self._blobs.values())) > self._blob_bytes:
             self._blobs.popitem(last=False)
 
-    def _empty_others(self, keep: Resident) -> None:
-        for resident in self._residents:
-            if resident is not keep:
-                self._empty(resident)
-
-    def _oldest(self, keep: Resident | None) -> Resident:
-        return min((each for each in self._residents if each is not keep), key=lambda each: each.used)
-
-    def _empty(self, resident: Resident) -> None:
-        self._native.forget(resident.sequence, 0)
+    def _empty(self) -> None:
+        self._native.forget(0)
+        resident = self._resident
         resident.tokens = []
-        resident.stable = resident.used = 0
+        resident.read = 0
         resident.logits = None
 
 

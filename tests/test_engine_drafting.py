@@ -1,0 +1,68 @@
+"""Drafts from what is copied, and threads by what is fast."""
+
+from __future__ import annotations
+
+from glossator.engine.drafting import LENGTHS, Copier
+from glossator.engine.pace import Pace
+
+SOURCE = list(range(100, 200))
+
+
+def test_proposes_what_follows() -> None:
+    """After tokens of the source, the source's next tokens are proposed, longer ones after success."""
+    copier = Copier(SOURCE)
+    assert copier.propose(SOURCE[:3], 99) == SOURCE[3 : 3 + LENGTHS[0]]
+    copier.learn(15, 15)
+    assert copier.propose(SOURCE[:3], 99) == SOURCE[3 : 3 + LENGTHS[1]]
+    assert copier.propose(SOURCE[:3], 10) == SOURCE[3:13]
+    assert copier.accepted == copier.drafted == 15
+
+
+def test_nothing_to_copy() -> None:
+    """No draft after unknown tokens, at the end of a source, or when few tokens are left."""
+    copier = Copier(SOURCE, [1, 2, 3])
+    assert copier.propose([7, 8, 9], 99) == []
+    assert copier.propose(SOURCE[-4:-1], 99) == []
+    assert copier.propose(SOURCE[:3], 0) == []
+    assert copier.propose([], 99) == []
+
+
+def test_bad_drafts_make_careful() -> None:
+    """After bad drafts more tokens must agree before the next."""
+    copier = Copier(SOURCE)
+    copier.learn(15, 0)
+    assert copier.propose([1, *SOURCE[10:13]], 99) == []
+    assert copier.propose(SOURCE[10:16], 99) == SOURCE[16:31]
+
+
+def test_copies_go_forward() -> None:
+    """Among equal places the one after the last draft is taken."""
+    twice = [1, 2, 3, *range(10, 40), 1, 2, 3, *range(50, 80)]
+    copier = Copier(twice)
+    assert copier.propose([1, 2, 3], 99)[0] == 10
+    assert copier.propose([9, 1, 2, 3], 99)[0] == 50
+
+
+def test_one_thread_beside_a_busy_process() -> None:
+    """Where two threads are slower than one, one is used soon, and two again when the machine is quiet."""
+    pace = Pace(2)
+    cost = {1: 0.045, 2: 0.12}
+    for _ in range(30):
+        pace.took(cost[pace.threads])
+    assert pace.threads == 1
+    cost = {1: 0.047, 2: 0.036}
+    for _ in range(120):
+        pace.took(cost[pace.threads])
+    assert pace.threads == 2
+
+
+def test_trials_become_rare() -> None:
+    """On a quiet machine trials cost less than two in a hundred tokens."""
+    pace = Pace(4)
+    cost = {1: 0.045, 2: 0.04, 4: 0.036}
+    used = []
+    for _ in range(3000):
+        used.append(pace.threads)
+        pace.took(cost[pace.threads])
+    assert used.count(4) > 2900
+    assert Pace(1).threads == 1

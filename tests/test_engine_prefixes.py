@@ -1,0 +1,219 @@
+"""Which state a prompt continues: sequences, blobs, files."""
+
+from __future__ import annotations
+
+import pickle
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from glossator.engine.prefixes import Aborted, Prefixes, Resident, common, cuts
+from glossator.engine.states import States
+
+FILES = [[1000 * name + index for index in range(300)] for name in range(1, 12)]
+STEP = 128
+
+
+class Memory:
+    """A context that remembers tokens instead of computing."""
+
+    def __init__(self) -> None:
+        self.held: list[int] = []
+        self.computed = 0
+        self.abort_after: int | None = None
+
+    def decode(self, tokens: Sequence[int], start: int, outputs: int) -> None:
+        assert len(self.held) == start
+        if self.abort_after is not None:
+            self.held += tokens[: self.abort_after]
+            raise Aborted
+        self.computed += len(tokens)
+        self.held += tokens
+
+    def length(self) -> int:
+        return len(self.held)
+
+    def forget(self, start: int) -> bool:
+        del self.held[start:]
+        return True
+
+    def save(self) -> bytes:
+        return pickle.dumps(self.held)
+
+    def restore(self, blob: bytes) -> bool:
+        assert not self.held
+        self.held = pickle.loads(blob)  # noqa: S301 - the test's own
+        return True
+
+
+def read(prefixes: Prefixes, memory: Memory, stable: list[int], rest: list[int]) -> Resident:
+    """What a model does with a prompt."""
+    tokens = stable + rest
+    places = cuts(len(tokens), [len(stable)], STEP)
+    resident = prefixes.enter(tokens, places)
+    assert memory.held == resident.tokens == tokens[: len(resident.tokens)]
+    assert len(resident.tokens) < len(tokens)
+    for end in (place for place in places if place > len(resident.tokens)):
+        prefixes.extend(resident, tokens[len(resident.tokens) : end], 1, reading=True)
+        if end == len(stable):
+            prefixes.keep(resident)
+    assert memory.held == resident.tokens == tokens
+    return resident
+
+
+def test_cuts() -> None:
+    """Pieces end at the stable ends and every so many tokens after each."""
+    assert cuts(300, [140], 128) == [128, 140, 268, 300]
+    assert cuts(100, [], 128) == [100]
+    assert cuts(256, [128, 256, 0], 128) == [128, 256]
+    assert common([1, 2, 3], [1, 2, 4, 5]) == 2
+
+
+def test_second_question_about_a_file() -> None:
+    """Only what follows the file is computed."""
+    memory = Memory()
+    prefixes = Prefixes(memory)
+    read(prefixes, memory, FILES[0], [1, 2, 3])
+    memory.computed = 0
+    read(prefixes, memory, FILES[0], [4, 5])
+    assert memory.computed == 2
+
+
+def test_files_in_turn() -> None:
+    """Every file comes back from memory; an edited one reuses what stands before the edit."""
+    memory = Memory()
+    prefixes = Prefixes(memory)
+    for _ in range(2):
+        for file in FILES:
+            read(prefixes, memory, file, [1, 2])
+    assert memory.computed == 302 * len(FILES) + 2 * len(FILES)
+    memory.computed = 0
+    edited = [*FILES[3][:200], 7, *FILES[3][200:]]
+    read(prefixes, memory, edited, [1])
+    assert memory.computed == 302 - STEP
+    memory.computed = 0
+    read(prefixes, memory, FILES[3], [1])
+    assert memory.computed == 1
+
+
+def test_interrupted_reading_is_resumed() -> None:
+    """What was read of a long text before something more urgent came is not read again."""
+    memory = Memory()
+    prefixes = Prefixes(memory)
+    long = FILES[0] + FILES[1]
+    resident = prefixes.enter(long, cuts(600, [600], STEP))
+    prefixes.extend(resident, long[:STEP], 1, reading=True)
+    prefixes.extend(resident, long[STEP : 3 * STEP], 1, reading=True)
+    read(prefixes, memory, FILES[2], [1])
+    memory.computed = 0
+    read(prefixes, memory, long, [1])
+    assert memory.computed == 601 - 3 * STEP
+
+
+def test_memory_limit() -> None:
+    """Blobs stay within their limit, and the least recently used go first."""
+    memory = Memory()
+    prefixes = Prefixes(memory, blob_bytes=3 * len(pickle.dumps(FILES[0])) + 100)
+    for file in FILES[:4]:
+        read(prefixes, memory, file, [1])
+    assert prefixes.state()["blobs"] == 3
+    memory.computed = 0
+    read(prefixes, memory, FILES[1], [1])
+    assert memory.computed == 1
+    read(prefixes, memory, FILES[0], [1])
+    assert memory.computed == 302
+
+
+def test_random_prompts() -> None:
+    """Whatever the order of prompts and interruptions, the sequence holds exactly what it says."""
+    rng = random.Random(3)
+    memory = Memory()
+    prefixes = Prefixes(memory, blob_bytes=4000)
+    for _ in range(400):
+        stable = list(FILES[rng.randrange(4)][: rng.choice([90, 128, 130, 256, 300])])
+        if rng.random() < 0.3:
+            stable[rng.randrange(len(stable))] = 7
+        if rng.random() < 0.1:
+            memory.abort_after = rng.randrange(100)
+            with pytest.raises(Aborted):
+                read(prefixes, memory, stable, [9, rng.randrange(9)])
+            memory.abort_after = None
+        resident = read(prefixes, memory, stable, [1] * rng.randrange(1, 200))
+        prefixes.cut(resident, len(resident.tokens) - 1)
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def stored(folder: Path, *, identity: str = "model", limit: int = 1 << 20) -> States:
+    return States(folder, identity, limit, settle=0)
+
+
+def test_back_after_a_restart(tmp_path: Path) -> None:
+    """A file's state is found by a new process and saves all but the question."""
+    memory = Memory()
+    states = stored(tmp_path / "states")
+    read(Prefixes(memory, shelf=states), memory, FILES[0], [1])
+    states.close()
+    assert (tmp_path / "states").stat().st_mode & 0o777 == 0o700
+    memory = Memory()
+    states = stored(tmp_path / "states")
+    read(Prefixes(memory, shelf=states), memory, FILES[0], [2, 3])
+    assert memory.computed == 2
+    states.close()
+
+
+def test_another_model(tmp_path: Path) -> None:
+    """States of another model or build are not seen, and are left to it."""
+    ours = stored(tmp_path)
+    ours.store(FILES[0], b"blob")
+    ours.close()
+    other = stored(tmp_path, identity="other")
+    assert other.longest(FILES[0]) == (0, "")
+    other.close()
+    assert stored(tmp_path).longest(FILES[0])[0] == 300
+
+
+def test_damage(tmp_path: Path) -> None:
+    """A flipped bit or a cut anywhere makes a miss, and the file goes."""
+    states = stored(tmp_path)
+    states.store(FILES[0], b"blob" * 100)
+    states.close()
+    (path,) = tmp_path.glob("*.state")
+    whole = path.read_bytes()
+    rng = random.Random(1)
+    for place in [0, 8, 41, 50, *(rng.randrange(len(whole)) for _ in range(40)), len(whole) - 1]:
+        flipped = bytearray(whole)
+        flipped[place] ^= 1 << rng.randrange(8)
+        for data in (bytes(flipped), whole[:place]):
+            path.write_bytes(data)
+            states = stored(tmp_path)
+            found, name = states.longest(FILES[0])
+            assert not found or states.load(name) is None
+            assert not path.exists()
+            states.close()
+    path.write_bytes(whole)
+    states = stored(tmp_path)
+    assert states.load(states.longest(FILES[0])[1]) == (FILES[0], b"blob" * 100)
+
+
+def test_limit(tmp_path: Path) -> None:
+    """The folder stays within its limit; what was used last stays."""
+    states = stored(tmp_path, limit=20_000)
+    for file in FILES:
+        states.store(file, bytes(5000))
+    states.close()
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 26_000
+    assert stored(tmp_path).longest(FILES[-1])[0] == 300
+
+
+def test_newer_version_replaces_waiting_one(tmp_path: Path) -> None:
+    """While a file is edited, only its last state is written."""
+    states = States(tmp_path, "model", 1 << 20, settle=60)
+    states.store(FILES[0], b"old")
+    states.store([*FILES[0][:250], 7], b"new")
+    states.close()
+    assert len(list(tmp_path.glob("*.state"))) == 1
+    assert stored(tmp_path).longest([*FILES[0][:250], 7])[0] == 251
