@@ -1,0 +1,156 @@
+"""One try of an action -> the request that is sent to a model. Knows prompts and code; asks nothing itself."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..answer.indent import shown
+from ..code.context import Context, recipe
+from ..engine import Engine, Message, Priority, Request, Sampling
+from . import VALUES, Action, Try, template
+from .target import Target
+
+OTHER_SEED_TEMPERATURE = 0.7
+"""A seed other than 0 asks for another answer; where the prompt file says greedy there would be none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An earlier answer to the same question and why it was refused."""
+
+    attempt: Try
+    answer: str
+    reasons: tuple[str, ...]
+
+
+def request_for(
+    action: Action,
+    target: Target,
+    context: Context | None,
+    turns: Sequence[Turn] = (),
+    *,
+    seed: int = 0,
+    priority: Priority = Priority.COMMAND,
+    lane: str = "",
+) -> Request:
+    """The request of the next try after `turns`. Without a context it has no messages, but the same key."""
+    attempt = action.tries[len(turns)]
+    temperature = attempt.temperature
+    if seed and temperature == 0:
+        temperature = OTHER_SEED_TEMPERATURE
+    code = shown(target.text, target.span)
+    most = attempt.max_tokens
+    if attempt.reply == "code" and action.kind == "edit":
+        # Code has three to four characters a token: room for half as much again, and for the words around it.
+        most = min(most, len(code) // 2 + 256)
+    return Request(
+        messages=messages(action, target, context, turns) if context is not None else (),
+        max_tokens=most,
+        thinking=attempt.thinking,
+        sampling=Sampling(temperature=temperature, seed=seed),
+        answer_prefix=template.render(attempt.prefix, _values(target, None, turns)),
+        draft=code if attempt.reply == "code" and action.kind == "edit" else "",
+        stop=attempt.stop,
+        recipe=_recipe(action, target, turns, code),
+        priority=priority,
+        lane=lane,
+    )
+
+
+def messages(action: Action, target: Target, context: Context, turns: Sequence[Turn] = ()) -> tuple[Message, ...]:
+    """The conversation: system, then the file (which other requests share), then target and task."""
+    attempt = action.tries[len(turns)]
+    values = _values(target, context, turns)
+    stable = template.render(action.sections.get("stable", ""), values)
+    talk = [Message("system", system)] if (system := template.render(action.sections.get("system", ""), values)) else []
+    task = template.render(action.sections[attempt.section], values)
+    if attempt.further and turns:
+        before = turns[-1]
+        first = template.render(action.sections[before.attempt.section], _values(target, context, turns[:-1]))
+        talk += [Message("user", first, _spaced(stable)), Message("assistant", before.answer), Message("user", task)]
+    else:
+        talk.append(Message("user", task, _spaced(stable)))
+    return tuple(talk)
+
+
+def overhead(action: Action) -> int:
+    """Tokens of the longest prompt of an action without its values, by three characters a token."""
+    sections = [action.sections.get(name, "") for name in ("system", "stable")]
+    return (sum(map(len, sections)) + max(len(action.sections[each.section]) for each in action.tries)) // 3 + 32
+
+
+def room(engine: Engine, action: Action) -> int:
+    """Tokens that the model's window leaves for the prompt once the answer has its own."""
+    answer = max(each.max_tokens + each.thinking for each in action.tries)
+    window = engine.model().context
+    return max(window - min(answer, window // 2) - 64, window // 4)
+
+
+def _spaced(stable: str) -> str:
+    return f"{stable}\n\n" if stable else ""
+
+
+def _recipe(action: Action, target: Target, turns: Sequence[Turn], code: str) -> str:
+    """What the answer depends on: the prompt file, the target's meaning, the user's words and the tries before.
+
+    For prose that is the code without its layout and place; an edit also depends on every character of the target.
+    """
+    parts = [
+        action.name,
+        action.digest,
+        len(turns),
+        [turn.reasons for turn in turns],
+        recipe(target.tree, target.text, target.span),
+        target.symbol.qualified if target.symbol else "",
+        target.language.id if target.language else "",
+        list(target.diagnostics),
+        target.instruction,
+        code if action.kind == "edit" else "",
+    ]
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _values(target: Target, context: Context | None, turns: Sequence[Turn]) -> dict[str, str]:
+    """The values that a prompt file may name."""
+    language = target.language
+    tag = language.fence if language else ""
+    values = dict.fromkeys(VALUES, "") | {
+        "path": target.path.replace("\\", "/").rpartition("/")[2],
+        "name": target.name,
+        "qualified": target.symbol.qualified if target.symbol else target.name,
+        "kind": target.kind,
+        "language": language.name if language else "",
+        "instruction": target.instruction,
+        "diagnostics": "\n".join(f"- {message}" for message in target.diagnostics),
+        "reasons": "\n".join(f"- {reason}" for reason in turns[-1].reasons) if turns else "",
+        "target": _fenced(shown(target.text, target.span), tag),
+    }
+    if context is not None:
+        values["file"] = _fenced(context.file, tag) if context.file.strip() else ""
+        values["related"] = "\n\n".join(f"{title}:\n\n{_fenced(text, tag)}" for title, text in context.related)
+        values["facts"] = _facts(context)
+    return values
+
+
+def _facts(context: Context) -> str:
+    """What the syntax tree knows, as list items; the model need not guess it."""
+    facts = context.facts
+    if facts is None:
+        return ""
+    rows = [
+        ("called by", facts.callers),
+        ("raises", facts.raises),
+        ("decorators", facts.decorators),
+    ]
+    return "\n".join(f"- {name}: {', '.join(f'`{each}`' for each in values)}" for name, values in rows if values)
+
+
+def _fenced(code: str, tag: str) -> str:
+    """A Markdown block whose fence is longer than any in the code."""
+    fence = "```"
+    while fence in code:
+        fence += "`"
+    return f"{fence}{tag}\n{code.rstrip()}\n{fence}"

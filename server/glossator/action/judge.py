@@ -1,0 +1,154 @@
+"""A model's answer to one try of an action -> an outcome. Pure: the same answer gives the same outcome, so that a
+remembered answer is judged anew against the file as it is now. Asks no model."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from ..answer.docstring import docstring, supported
+from ..answer.edit import apply, newline, smallest
+from ..answer.extract import blocks, extract
+from ..answer.findings import findings
+from ..answer.hidden import hidden
+from ..answer.imports import missing_imports
+from ..answer.indent import fitted, shown
+from ..answer.prose import explanation
+from ..answer.replaced import replaced
+from ..answer.verify import RUNGS, Change, check, compiled
+from ..code import Span, TooLarge
+from ..code.documentation import insert_docstring, transplant_annotations
+from ..code.tree import parse
+from . import Action, Try
+from .new_tests import test_file
+from .outcome import Explanation, NewFile, Outcome, Proposal, Refusal
+from .target import Target
+
+_SIGNATURE_WORDS = re.compile(
+    r"\b(renam\w*|param\w*|arg\w*|signature|async\w*|await\w*|keyword|default\w*|decorat\w*|method|split|extract|class)\b",
+    re.I,
+)
+"""Words of an instruction that ask for another name or other parameters: then those are no reason to refuse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the model wrote: `thought`, `answer`, and why it ended (`stop`, `length`, `loop`)."""
+
+    answer: str
+    finish: str = "stop"
+
+
+def judge(action: Action, attempt: Try, target: Target, reply: Reply) -> Outcome:
+    """The outcome, without what it cost and without the model's own words (`run` adds those)."""
+    cut = reply.finish != "stop"
+    if action.kind in ("answer", "findings"):
+        text = explanation(reply.answer, target.text, cut=cut)
+        if not text:
+            return Refusal(reasons=("the model gave no answer",))
+        first, last = target.lines
+        found = findings(text, target.text, first, last) if action.kind == "findings" else ()
+        return Explanation(markdown=text, findings=found)
+    if cut:
+        return Refusal(reasons=(_CUT[reply.finish],))
+    if action.kind == "new_file":
+        return _new_file(target, reply.answer)
+    return _edit(action, attempt, target, reply.answer)
+
+
+_CUT = {
+    "length": "the answer was cut off at its length limit",
+    "loop": "the model repeated itself without end",
+}
+
+
+def _edit(action: Action, attempt: Try, target: Target, answer: str) -> Outcome:
+    span = target.span
+    if attempt.reply == "docstring":
+        code = _documented(target, answer)
+        span = target.symbol.span if target.symbol else span
+    elif attempt.reply == "lines":
+        changed = replaced(answer, shown(target.text, span))
+        code = None if changed is None else fitted(changed, target.text, span)
+    else:
+        code = extract(answer, target.text, span, target.language, target.symbol)
+    if code is None:
+        return Refusal(reasons=(f"the answer holds no {_WANTED[attempt.reply]} {_quoted(target)}",))
+    outcome = _proposal(action, target, span, code)
+    if isinstance(outcome, Refusal) and "unchanged" in action.checks and attempt.reply == "code":
+        own = _own_annotations(target, code)
+        saved = _proposal(action, target, span, own) if own is not None else outcome
+        if isinstance(saved, Proposal):
+            return replace(saved, note="the model changed more than was asked; only its type annotations were taken")
+    return outcome
+
+
+_WANTED = {"code": "code for", "lines": "line of", "docstring": "documentation of", "text": "code for"}
+
+
+def _quoted(target: Target) -> str:
+    return f"`{target.name}`" if target.symbol else target.name
+
+
+def _proposal(action: Action, target: Target, span: Span, code: str) -> Proposal | Refusal:
+    """The smallest edits that put `code` in the place of `span`, checked."""
+    eol = newline(target.text)
+    edits = smallest(span.of(target.text), code, span.start, eol)
+    shift = 0
+    added = missing_imports(target.tree, span, code) if target.tree is not None else None
+    if added is not None and edits:
+        added = replace(added, text=added.text.replace("\n", eol))
+        edits, shift = (added, *edits), len(added.text)
+    after = apply(target.text, edits)
+    change = Change(
+        before=target.text,
+        after=after,
+        span=span,
+        new_span=Span(span.start + shift, span.end + len(after) - len(target.text)),
+        language=target.language,
+        symbol=target.symbol,
+    )
+    verdict = check(change, action.checks, signature_may_change=bool(_SIGNATURE_WORDS.search(target.instruction)))
+    if not verdict.good:
+        return Refusal(reasons=verdict.reasons)
+    return Proposal(edits=edits, new_text=after, rungs=verdict.rungs)
+
+
+def _documented(target: Target, answer: str) -> str | None:
+    """The definition, comment above it included, with the model's documentation in its language's convention."""
+    if target.tree is None or target.symbol is None or target.language is None:
+        return None
+    words = supported(docstring(answer, target.language, target.symbol.name), target.text)
+    return insert_docstring(target.tree, target.symbol, words) if words else None
+
+
+def _own_annotations(target: Target, code: str) -> str | None:
+    """The definition as it was, with the type annotations of the model's version."""
+    if target.tree is None or target.symbol is None:
+        return None
+    return transplant_annotations(target.tree, target.symbol, code)
+
+
+def _new_file(target: Target, answer: str) -> Outcome:
+    language = target.language.id if target.language else ""
+    found = blocks(answer)
+    if not found:
+        return Refusal(reasons=("the answer holds no code for a test file",))
+    text = max(found, key=len).strip("\n") + "\n"
+    if unseen := hidden(text, target.text):
+        return Refusal(reasons=(f"the new file holds invisible characters: {', '.join(unseen[:3])}",))
+    rungs: tuple[str, ...] = ()
+    if target.language is not None:
+        try:
+            if parse(text, target.language).errors():
+                return Refusal(reasons=("the new file does not parse",))
+            rungs = (RUNGS["parses"],)
+        except TooLarge as error:
+            return Refusal(reasons=(str(error),))
+        if language == "python":
+            if trouble := compiled(text):
+                return Refusal(reasons=(f"the new file does not compile: {trouble}",))
+            rungs += (RUNGS["compiles"],)
+        if target.symbol is not None and target.symbol.path[0] not in text:
+            return Refusal(reasons=(f"the new file never uses `{target.symbol.path[0]}`",))
+    return NewFile(path=test_file(target.path, target.symbol.name if target.symbol else "", language), text=text, rungs=rungs)

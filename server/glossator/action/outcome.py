@@ -1,0 +1,92 @@
+"""What becomes of an action, and what is told on the way. Plain values; knows nothing of how they come about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..answer.edit import Edit
+from ..answer.findings import Finding
+from ..engine import Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The base of all outcomes.
+
+    Attributes:
+        thought: What the model thought, if it did.
+        answer: What the model wrote after it, as it came.
+        usage: What it cost, all tries together.
+        model: Who answered.
+        remembered: Whether nothing had to be computed.
+        finish: Why the answer ended: `stop`, `length` or `loop`; "" where there is none.
+        seconds: Wall time.
+    """
+
+    thought: str = ""
+    answer: str = ""
+    usage: Usage = field(default_factory=Usage)
+    model: str = ""
+    remembered: bool = False
+    finish: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation(Outcome):
+    """Prose, safe to show as Markdown. `findings` are the places of a list of bugs."""
+
+    markdown: str
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal(Outcome):
+    """A checked edit of the file. `rungs`: what was checked; `note`: what was done to the model's answer, or ""."""
+
+    edits: tuple[Edit, ...]
+    new_text: str
+    rungs: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewFile(Outcome):
+    """A file to be created once the user agrees; `path` is relative to the folder of the target's file."""
+
+    path: str
+    text: str
+    rungs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal(Outcome):
+    """Nothing is offered; `reasons` are sentences for the user."""
+
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """`queued`, `reading`, `thinking`, `answering` or `checking`; `done` of `total` tokens (0: not known)."""
+
+    name: str
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """A piece of thought."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A piece of the answer as the model writes it."""
+
+    text: str
+
+
+Event = Stage | Thought | Answer

@@ -1,0 +1,214 @@
+"""The story of one action: gather what the model should see, ask, judge, and ask again with the reason where it must.
+
+`recall` tells the same story with remembered answers alone, at once. Knows nothing of editors and shells.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+
+from ..answer.reasoning import Splitter, split
+from ..code.context import gather
+from ..engine import Engine, Finished, ModelInfo, Priority, Queued, Reading, Request, Text, Usage
+from . import Action
+from .asking import Turn, messages, overhead, request_for, room
+from .judge import Reply, judge
+from .outcome import Answer, Event, Explanation, NewFile, Outcome, Proposal, Refusal, Stage, Thought
+from .target import Target
+
+__all__ = [
+    "Answer", "Event", "Explanation", "NewFile", "Outcome", "Proposal", "Refusal", "Stage", "Thought",
+    "forget", "prompt_for", "recall", "request_for", "run",
+]  # fmt: skip
+
+
+async def run(
+    action: Action,
+    target: Target,
+    engine: Engine,
+    *,
+    budget: int = 0,
+    on_event: Callable[[Event], None] = lambda event: None,
+    seed: int = 0,
+    use_cache: bool = True,
+    priority: Priority = Priority.COMMAND,
+    lane: str = "",
+) -> Outcome:
+    """Do `action` on `target`. `budget`: tokens of prompt (0: what the model's window admits).
+
+    What is expected is returned (a `Refusal` says why nothing is offered); an `EngineError` is raised.
+    """
+    began = time.monotonic()
+    if reason := unfit(action, target):
+        return Refusal(reasons=(reason,), model=engine.model().name)
+    context = await gather(
+        target.tree, target.text, target.path, target.span, _budget(action, engine, budget), engine.count
+    )
+    if context.tokens > room(engine, action) - overhead(action):
+        return Refusal(reasons=(f"{target.title} is too long for the model: {context.tokens} tokens",))
+    turns: list[Turn] = []
+    usage, remembered = Usage(), True
+    reasons: dict[str, None] = {}
+    while True:
+        attempt = action.tries[len(turns)]
+        request = request_for(action, target, context, turns, seed=seed, priority=priority, lane=lane)
+        if not use_cache:
+            _drop(engine, request)
+        said = await _ask(engine, request, on_event)
+        usage, remembered = _sum(usage, said.finished.usage), remembered and said.finished.remembered
+        on_event(Stage("checking"))
+        outcome = judge(action, attempt, target, Reply(said.answer, said.finished.reason))
+        if isinstance(outcome, Refusal):
+            reasons |= dict.fromkeys(outcome.reasons)
+            turns.append(Turn(attempt, said.answer, outcome.reasons))
+            if len(turns) < len(action.tries):
+                continue
+            outcome = replace(outcome, reasons=tuple(reasons))
+        return replace(
+            outcome,
+            thought=said.thought,
+            answer=said.answer,
+            usage=usage,
+            model=said.finished.model or engine.model().name,
+            remembered=remembered,
+            finish=said.finished.reason,
+            seconds=time.monotonic() - began,
+        )
+
+
+def recall(action: Action, target: Target, engine: Engine, *, seed: int = 0) -> Outcome | None:
+    """The outcome of remembered answers, or None where one is missing. Quick; never asks the model."""
+    look = getattr(engine, "recall", None)
+    if look is None or unfit(action, target):
+        return None
+    began = time.monotonic()
+    turns: list[Turn] = []
+    while len(turns) < len(action.tries):
+        found = look(request_for(action, target, None, turns, seed=seed))
+        if found is None:
+            return None
+        text, finished = found
+        thought, answer = _parts(text, engine.model())
+        attempt = action.tries[len(turns)]
+        outcome = judge(action, attempt, target, Reply(answer, finished.reason))
+        if not isinstance(outcome, Refusal) or len(turns) + 1 == len(action.tries):
+            reasons = dict.fromkeys(reason for turn in turns for reason in turn.reasons)
+            if isinstance(outcome, Refusal):
+                outcome = replace(outcome, reasons=tuple(reasons | dict.fromkeys(outcome.reasons)))
+            return replace(
+                outcome,
+                thought=thought,
+                answer=answer,
+                model=finished.model or engine.model().name,
+                remembered=True,
+                finish=finished.reason,
+                seconds=time.monotonic() - began,
+            )
+        turns.append(Turn(attempt, answer, outcome.reasons))
+    return None
+
+
+def forget(action: Action, target: Target, engine: Engine, *, budget: int = 0, seed: int = 0) -> None:
+    """Forget the remembered answers to this question, those to its later tries included."""
+    del budget  # what is remembered does not depend on it
+    look, drop = getattr(engine, "recall", None), getattr(engine, "forget", None)
+    turns: list[Turn] = []
+    while look is not None and drop is not None and len(turns) < len(action.tries):
+        request = request_for(action, target, None, turns, seed=seed)
+        found = look(request)
+        drop(request)
+        if found is None:
+            return
+        answer = _parts(found[0], engine.model())[1]
+        outcome = judge(action, action.tries[len(turns)], target, Reply(answer, found[1].reason))
+        if not isinstance(outcome, Refusal):
+            return
+        turns.append(Turn(action.tries[len(turns)], answer, outcome.reasons))
+
+
+async def prompt_for(action: Action, target: Target, engine: Engine, *, budget: int = 0) -> str:
+    """What the first try would send, with a line before each turn that says whose it is."""
+    context = await gather(
+        target.tree, target.text, target.path, target.span, _budget(action, engine, budget), engine.count
+    )
+    turns = [f"--- {turn.role}\n{turn.stable}{turn.text}" for turn in messages(action, target, context)]
+    prefix = request_for(action, target, context).answer_prefix
+    return "\n\n".join([*turns, *([f"--- assistant\n{prefix}"] if prefix else [])])
+
+
+def unfit(action: Action, target: Target) -> str:
+    """Why `action` makes no sense here, or ""."""
+    if action.needs_instruction and not target.instruction:
+        return f"{action.name} needs words: what is to be done?"
+    if action.languages and (target.language is None or target.language.id not in action.languages):
+        name = target.language.name if target.language else "this language"
+        return f"{action.name} is not made for {name}"
+    if action.kind == "edit" and target.symbol is None and not target.selection:
+        return "there is no definition here: put the cursor into one, or select the code to change"
+    if target.symbol is None and any(each.reply == "docstring" for each in action.tries):
+        return "only a whole definition can be documented; put the cursor into one"
+    if not target.code.strip():
+        return "there is nothing here"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    thought: str
+    answer: str
+    finished: Finished
+
+
+async def _ask(engine: Engine, request: Request, on_event: Callable[[Event], None]) -> _Said:
+    """One answer, told as it comes."""
+    info = engine.model()
+    splitter = Splitter(info.think_open, info.think_close)
+    stage = ""
+    finished = Finished("stop")
+    async with aclosing(engine.stream(request)) as chunks:
+        async for chunk in chunks:
+            if isinstance(chunk, Queued):
+                on_event(Stage("queued", 0, chunk.ahead))
+            elif isinstance(chunk, Reading):
+                on_event(Stage("reading", chunk.done, chunk.total))
+            elif isinstance(chunk, Text):
+                for kind, text in splitter.feed(chunk.text):
+                    if kind != stage:
+                        stage = kind
+                        on_event(Stage("thinking" if kind == "thought" else "answering"))
+                    on_event(Thought(text) if kind == "thought" else Answer(text))
+            else:
+                finished = chunk
+    for kind, text in splitter.finish():
+        on_event(Thought(text) if kind == "thought" else Answer(text))
+    return _Said(splitter.thought.strip(), splitter.answer.strip(), finished)
+
+
+def _parts(text: str, info: ModelInfo) -> tuple[str, str]:
+    return split(text, info.think_open, info.think_close)
+
+
+def _budget(action: Action, engine: Engine, budget: int) -> int:
+    window = room(engine, action)
+    return max(min(budget or window, window) - overhead(action), 128)
+
+
+def _drop(engine: Engine, request: Request) -> None:
+    drop = getattr(engine, "forget", None)
+    if drop is not None:
+        drop(request)
+
+
+def _sum(one: Usage, other: Usage) -> Usage:
+    return Usage(
+        one.prompt_tokens + other.prompt_tokens,
+        one.reused_tokens + other.reused_tokens,
+        one.thought_tokens + other.thought_tokens,
+        one.answer_tokens + other.answer_tokens,
+        one.drafted_tokens + other.drafted_tokens,
+        one.seconds + other.seconds,
+        one.cpu_seconds + other.cpu_seconds,
+    )

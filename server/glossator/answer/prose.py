@@ -1,0 +1,44 @@
+"""A model's explanation, as a reader wants it: no preamble, no repetition of the code, an end that says it was cut."""
+
+from __future__ import annotations
+
+import re
+
+from .docstring import supported
+from .markdown import sanitised
+
+_PREAMBLE = re.compile(
+    r"\A(?:(?:sure|certainly|of course|absolutely|okay|ok|great)\b[^\n]*?[!,.:]\s*)?"
+    r"(?:(?:here(?:'s| is| are)|let me|i(?:'ll| will| can))\b[^\n]*:\s*\n+)?",
+    re.I,
+)
+_CLOSING = re.compile(r"\n+(?:let me know|i hope|feel free|please let)\b[^\n]*\s*\Z", re.I)
+_FENCED = re.compile(r"^[ \t]*```[^\n]*\n(.*?)(?:^[ \t]*```[ \t]*$|\Z)", re.S | re.M)
+
+
+def explanation(answer: str, code: str, *, cut: bool = False) -> str:
+    """Markdown that is safe to show. `code` is what is explained: blocks that repeat it are dropped, and so are
+    sentences about errors that it never names. `cut`: the answer ended at its token limit."""
+    text = _CLOSING.sub("", _PREAMBLE.sub("", answer.strip(), count=1)).strip()
+    text = _FENCED.sub(lambda match: "" if _repeats(match[1], code) else match[0], text)
+    text = supported(re.sub(r"\n{3,}", "\n\n", text), code)
+    if text and text[0].islower() and not answer.strip().startswith(text[:10]):
+        text = text[0].upper() + text[1:]
+    if cut and text:
+        text = _shortened(text)
+    return sanitised(text).strip()
+
+
+def _repeats(block: str, code: str) -> bool:
+    """Whether most of a block's lines are lines of the code."""
+    rows = [row.strip() for row in block.split("\n") if len(row.strip()) > 3]
+    known = {row.strip() for row in code.split("\n")}
+    return len(rows) > 1 and sum(row in known for row in rows) > len(rows) * 0.6
+
+
+def _shortened(text: str) -> str:
+    """Up to the last whole sentence where that keeps most of it, and a sign that there was more."""
+    ends = [match.end() for match in re.finditer(r"[.!?](?=\s)", text)]
+    if ends and ends[-1] > len(text) * 0.6:
+        text = text[: ends[-1]]
+    return text.rstrip() + " …"

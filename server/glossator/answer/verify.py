@@ -1,0 +1,185 @@
+"""The rungs that an edit passed, or the reasons to refuse it.
+
+Takes the file before and after as text and judges by syntax alone: nothing is ever executed. A rung is only named when
+it was really checked; a reason is a sentence that can be shown to a user and sent back to the model.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import dataclass
+
+from ..code import Span, Symbol, TooLarge
+from ..code.fingerprint import fingerprint, same_code
+from ..code.languages import Language
+from ..code.symbols import outline
+from ..code.tree import Tree, parse
+from .hidden import hidden
+
+RUNGS = {
+    "parses": "parses",
+    "signature": "same name and parameters",
+    "unchanged": "code unchanged",
+    "compiles": "compiles",
+}
+"""The rungs that a prompt file may ask for, and how they are named to a user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`rungs`: what was checked and held, as shown to a user. `reasons`: why it is refused; empty: it is not."""
+
+    rungs: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def good(self) -> bool:
+        """Whether the edit may be offered."""
+        return not self.reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A file before and after an edit.
+
+    Attributes:
+        before: The whole text before.
+        after: The whole text after.
+        span: What was replaced, in `before`.
+        new_span: What stands there, in `after`.
+        language: None where the language is not known: then only what needs no syntax is checked.
+        symbol: The definition that `span` covers, or None.
+    """
+
+    before: str
+    after: str
+    span: Span
+    new_span: Span
+    language: Language | None = None
+    symbol: Symbol | None = None
+
+    @property
+    def old_code(self) -> str:
+        """What was replaced."""
+        return self.span.of(self.before)
+
+    @property
+    def new_code(self) -> str:
+        """What replaces it."""
+        return self.new_span.of(self.after)
+
+
+def check(change: Change, rungs: tuple[str, ...], *, signature_may_change: bool = False) -> Verdict:
+    """Judge `change` by `rungs` (names from `RUNGS`), always also by: it changes something, and nothing is hidden."""
+    if found := hidden(change.after, change.before):
+        return Verdict(reasons=(f"the new code holds invisible characters: {', '.join(found[:3])}",))
+    trees = _trees(change)
+    if _is_no_op(change, trees, code="unchanged" not in rungs):
+        return Verdict(reasons=("the code came back unchanged",))
+    if trees is None:
+        return Verdict()
+    passed, reasons = [], []
+    for rung in rungs:
+        reason = _CHECKS[rung](change, *trees)
+        if reason == _NOT_CHECKED or (reason and rung == "signature" and signature_may_change):
+            continue
+        if reason:
+            reasons.append(reason)
+        else:
+            passed.append(RUNGS[rung])
+    return Verdict(() if reasons else tuple(passed), tuple(reasons))
+
+
+_NOT_CHECKED = "-"
+
+
+def _trees(change: Change) -> tuple[Tree, Tree] | None:
+    if change.language is None:
+        return None
+    try:
+        before = parse(change.before, change.language)
+        return before, before.edited(change.after)
+    except TooLarge:
+        return None
+
+
+def _is_no_op(change: Change, trees: tuple[Tree, Tree] | None, *, code: bool) -> bool:
+    """Whether nothing changed; with `code`, comments and layout do not count as a change."""
+    if change.before == change.after:
+        return True
+    if (
+        trees is None
+        or not code
+        or len(change.after) - len(change.new_code) != len(change.before) - len(change.old_code)
+    ):
+        return change.old_code.split() == change.new_code.split() and trees is None
+    return fingerprint(trees[0], change.span) == fingerprint(trees[1], change.new_span)
+
+
+def _parses(change: Change, before: Tree, after: Tree) -> str:
+    old, new = before.errors(), after.errors()
+    if len(new) <= len(old):
+        return ""
+    row = change.after.count("\n", 0, new[0].start) - change.after.count("\n", 0, change.new_span.start) + 1
+    return f"the new code does not parse (near its line {max(row, 1)})"
+
+
+def _signature(change: Change, before: Tree, after: Tree) -> str:
+    wanted = change.symbol
+    if wanted is None:
+        return _NOT_CHECKED
+    inside = [found for found in outline(after) if change.new_span.holds(found.code)]
+    found = next((each for each in inside if each.path == wanted.path), None)
+    if found is None:
+        return f"`{wanted.name}` is no longer defined by the new code"
+    if found.parameters != wanted.parameters:
+        return f"the parameters changed from ({', '.join(wanted.parameters)}) to ({', '.join(found.parameters)})"
+    if found.decorators != wanted.decorators:
+        return "the decorators changed"
+    if _is_async(found) != _is_async(wanted):
+        return f"`{wanted.name}` is {'no longer' if _is_async(wanted) else 'now'} async"
+    if wanted.kind in {"class", "interface", "struct", "trait", "enum"}:
+        kept = {each.path for each in outline(after)}
+        lost = [each.qualified for each in outline(before) if wanted.code.holds(each.code) and each.path not in kept]
+        if lost:
+            return f"lost: {', '.join(f'`{name}`' for name in lost[:5])}"
+    return ""
+
+
+def _is_async(symbol: Symbol) -> bool:
+    return re.match(r"(?:\w+ )*async\b", symbol.signature) is not None
+
+
+def _unchanged(change: Change, before: Tree, after: Tree) -> str:
+    del before, after
+    assert change.language is not None  # noqa: S101 - without a language there are no trees to get here with
+    if same_code(change.before, change.after, change.language):
+        return ""
+    return "the code changed, not only its documentation and types"
+
+
+def _compiles(change: Change, before: Tree, after: Tree) -> str:
+    del before, after
+    if change.language is None or change.language.id != "python":
+        return _NOT_CHECKED
+    trouble = compiled(change.after)
+    if not trouble:
+        return ""
+    return _NOT_CHECKED if compiled(change.before) else f"the new code does not compile: {trouble}"
+
+
+def compiled(text: str) -> str:
+    """Why Python cannot compile `text`, or "" where it can. Compiling runs none of it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            compile(text, "<edit>", "exec", dont_inherit=True)
+        except SyntaxError as error:
+            return error.msg or "syntax error"
+        except (ValueError, RecursionError, MemoryError, OverflowError) as error:
+            return str(error) or type(error).__name__
+    return ""
+
+
+_CHECKS = {"parses": _parses, "signature": _signature, "unchanged": _unchanged, "compiles": _compiles}
