@@ -222,11 +222,24 @@ async def test_several_event_loops(make: Make, folder: Path) -> None:
     assert len(engines(folder)) == 1
 
 
-async def test_long_runtime_folder(make: Make, folder: Path) -> None:
+async def test_long_runtime_folder(make: Make, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the runtime folder's path is too long for a socket, a short private one is used."""
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
     engine = make(runtime=folder / ("x" * 60) / ("y" * 60))
     assert text_of(await collect(engine, ask("count 1 1"))) == "0 []"
+    (short,) = folder.glob("glossator-*")
+    assert short.stat().st_mode & 0o777 == 0o700
+
+
+async def test_closed_while_it_answers(make: Make, folder: Path) -> None:
+    """Closing the client ends its streams in words and its process."""
+    engine = make()
+    held = Running(engine, ask("hold"))
+    await held.until(Text)
     await engine.close()
+    with pytest.raises(EngineError, match="closed"):
+        await asyncio.wait_for(held.task, 1)
+    assert await gone(folder)
 
 
 async def test_loopback_with_token(make: Make, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

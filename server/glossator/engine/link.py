@@ -127,7 +127,7 @@ class Link:
             why = f"the engine process said something that is not of the protocol ({error})"
         except (OSError, ValueError):
             pass
-        if not bye:
+        if not bye and self._calls:
             await asyncio.sleep(0.05)  # whoever waits for the process learns how it ended
         self._end(Lost("" if bye else why))
 
@@ -188,6 +188,9 @@ class Link:
             self.lost = Lost("")
             self._watching.cancel()
             self._listening.cancel()
+            for call in self._calls.values():
+                call.answers.put_nowait(EngineError("the engine was closed while it answered"))
+            self._calls.clear()
             self._writer.close()
             with contextlib.suppress(OSError):
                 await self._writer.wait_closed()
