@@ -111,7 +111,9 @@ def test_lines_stay_lines(encoding: Encoding) -> None:
         assert document._lines == split(document.snapshot().raw)
 
 
-@pytest.mark.parametrize(("text", "lines"), [("", [""]), ("a\fb\u2028c\x85d", ["a\fb\u2028c\x85d"]), ("a\r\n\rb", ["a\r\n", "\r", "b"])])
+@pytest.mark.parametrize(
+    ("text", "lines"), [("", [""]), ("a\fb\u2028c\x85d", ["a\fb\u2028c\x85d"]), ("a\r\n\rb", ["a\r\n", "\r", "b"])]
+)
 def test_only_three_line_endings(text: str, lines: list[str]) -> None:
     """Form feeds, NEL and the Unicode separators are characters like others."""
     assert split(text) == lines

@@ -1,0 +1,66 @@
+"""One short function a request: unwrap, call, wrap. Documents, shutdown and exit are in `protocol.py`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from . import configuration
+from .menu import menu
+from .protocol import INVALID_PARAMS, Refused
+from .state import state_of
+
+if TYPE_CHECKING:
+    from .server import Server
+
+CODE_ACTION_OPTIONS = types.CodeActionOptions(
+    code_action_kinds=["quickfix.glossator", "refactor.rewrite.glossator", "glossator"], resolve_provider=True
+)
+
+
+def initialize(ls: Server, params: types.InitializeParams) -> None:
+    """Learn who asks, and with which settings."""
+    ls.begin(params)
+
+
+def initialized(ls: Server, params: types.InitializedParams) -> None:
+    """The client is ready to be asked and told."""
+    for problem in ls.problems:
+        ls.say(f"Glossator: {problem}", types.MessageType.Warning)
+    ls.problems.clear()
+    if ls.client.register_configuration:
+        ls.spawn(configuration.register(ls))
+    if ls.client.configuration:
+        ls.spawn(configuration.pull(ls))
+
+
+async def hover(ls: Server, params: types.HoverParams) -> types.Hover | None:
+    """What stands here, by syntax; and what it does, by the model."""
+    uri, place = params.text_document.uri, params.position
+    ls.interest = uri, types.Range(place, place)
+    snapshot = ls.current(uri)
+    return await ls.hovers.hover(snapshot, place) if snapshot else None
+
+
+async def code_action(
+    ls: Server, params: types.CodeActionParams
+) -> list[types.CodeAction] | list[types.Command] | None:
+    """What can be asked here; commands alone for clients that know no more."""
+    uri = params.text_document.uri
+    ls.interest = uri, params.range
+    snapshot = ls.current(uri)
+    entries = await menu(ls, snapshot, params) if snapshot else []
+    return entries if ls.client.literals else [entry.command for entry in entries if entry.command]
+
+
+def code_action_resolve(ls: Server, params: Any) -> Any:
+    """Nothing is left to resolve: the entry as it came."""
+    if not isinstance(params, dict) or not isinstance(params.get("title"), str):
+        raise Refused("codeAction/resolve: expected a code action", INVALID_PARAMS)
+    return params
+
+
+async def status(ls: Server, params: Any) -> dict[str, Any]:
+    """`glossator/status`."""
+    return state_of(ls)

@@ -1,0 +1,190 @@
+"""Running actions: started at once, followed by the user, stopped at any moment, remembered for a while afterwards.
+
+A job works on a snapshot; what the user types meanwhile does not reach it. Stopping one closes the engine's stream.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from ..action import Action, run
+from ..action.outcome import Event, NewFile, Outcome, Proposal, Refusal, Stage, Thought
+from ..action.target import Target
+from ..engine import Engine, EngineError, Priority
+from .deliver import deliver
+from .documents import Snapshot
+from .progress import Reporter
+
+if TYPE_CHECKING:
+    from .server import Server
+
+KEPT = 20  # finished jobs whose thoughts can still be read
+PROMPT_TOKENS = 2048  # of prompt at most, so that a small machine reads it quickly
+
+
+@dataclass(eq=False)
+class Job:
+    """One action at work.
+
+    Attributes:
+        id: What `glossator.stop` names it by.
+        token: Its progress token.
+        title: What the user sees.
+        action: What is done.
+        target: What it is done to.
+        snapshot: The document as it was when the job was started.
+        quiet: It belongs to a hover: nothing but the hover shows it.
+        state: `queued`, `reading`, `thinking`, `answering`, `checking`, `done`, `refused`, `failed` or `stopped`.
+        done: Tokens of the prompt that were read,
+        total: of so many.
+        tokens: Pieces of thought and answer that came so far.
+        thought: The thought so far.
+        answer: The answer so far.
+        rungs: What an edit passed.
+        reasons: Why it was refused or failed.
+        outcome: What became of it.
+        task: The work.
+    """
+
+    id: str
+    token: str
+    title: str
+    action: Action
+    target: Target
+    snapshot: Snapshot
+    quiet: bool = False
+    state: str = "queued"
+    done: int = 0
+    total: int = 0
+    tokens: int = 0
+    thought: str = ""
+    answer: str = ""
+    rungs: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    outcome: Outcome | None = None
+    task: asyncio.Task[None] | None = None
+    touched: Callable[[], None] = field(default=lambda: None)
+
+    @property
+    def percentage(self) -> int | None:
+        """Of the prompt that was read; None in other stages, whose length nobody knows."""
+        return min(100, 100 * self.done // self.total) if self.state == "reading" and self.total else None
+
+    def on_event(self, event: Event) -> None:
+        """The action got further."""
+        if self.state == "checking":  # it tries again
+            self.answer = ""
+        if isinstance(event, Stage):
+            self.state, self.done, self.total = event.name, event.done, event.total
+        elif isinstance(event, Thought):
+            self.thought += event.text
+            self.tokens += 1
+        else:
+            self.answer += event.text
+            self.tokens += 1
+        self.touched()
+
+
+class Jobs:
+    """What runs, and the last of what ran."""
+
+    def __init__(self, ls: Server) -> None:
+        self._ls = ls
+        self._jobs: OrderedDict[str, Job] = OrderedDict()
+
+    def start(self, action: Action, target: Target, snapshot: Snapshot, *, quiet: bool = False, **options: Any) -> Job:
+        """Begin; returns at once. `options` are handed to the action's run."""
+        number = next(self._ls.numbers)
+        title = action.title_for(name=target.symbol.name if target.symbol else "", kind=target.kind)
+        job = Job(f"job-{number}", f"glossator-{number}", title, action, target, snapshot, quiet)
+        self._jobs[job.id] = job
+        job.task = self._ls.spawn(self._run(job, options))
+        return job
+
+    def find(self, name: str | None = None) -> Job | None:
+        """The job of that id; without one the last that a user started."""
+        if name is not None:
+            return self._jobs.get(name)
+        return next((job for job in reversed(self._jobs.values()) if not job.quiet), None)
+
+    def running(self) -> list[Job]:
+        """Those that are not over."""
+        return [job for job in self._jobs.values() if job.task is not None and not job.task.done()]
+
+    def stop(self, name: str | None = None) -> list[str]:
+        """Stop one, or all; returns the ids of those that ran."""
+        stopped = [job for job in self.running() if name in (None, job.id)]
+        for job in stopped:
+            if job.task is not None:
+                job.task.cancel()
+        return [job.id for job in stopped]
+
+    def stop_token(self, token: types.ProgressToken) -> None:
+        """The user pressed cancel on a progress."""
+        for job in self.running():
+            if job.token == token:
+                self.stop(job.id)
+
+    def stop_all(self) -> None:
+        """The server ends."""
+        self.stop()
+
+    async def _run(self, job: Job, options: dict[str, Any]) -> None:
+        reporter = None if job.quiet else Reporter(self._ls, job)
+        if reporter:
+            job.touched = reporter.touch
+            reporter.start()
+        try:
+            await self._work(job, options)
+        except asyncio.CancelledError:
+            job.state = "stopped"
+        except EngineError as error:
+            job.state, job.reasons = "failed", (str(error),)
+        except Exception as error:
+            self._ls.report(error, f"job {job.action.name}")
+            where = f"; the log is {self._ls.log_file}" if self._ls.log_file else ""
+            job.state, job.reasons = "failed", (f"internal error ({type(error).__name__}){where}",)
+        finally:
+            self._trim()
+            if reporter:
+                reporter.end()
+        if not job.quiet:
+            await deliver(self._ls, job)
+
+    async def _work(self, job: Job, options: dict[str, Any]) -> None:
+        engine = await self._ls.opening.get()
+        priority = Priority.HOVER if job.quiet else Priority.COMMAND
+        outcome = await run.run(
+            job.action,
+            job.target,
+            engine,
+            budget=budget(engine),
+            on_event=job.on_event,
+            priority=priority,
+            **options,
+        )
+        job.outcome = outcome
+        job.thought = outcome.thought or job.thought
+        job.answer = outcome.answer or job.answer
+        if isinstance(outcome, Proposal | NewFile):
+            job.rungs = tuple(outcome.rungs)
+        if isinstance(outcome, Refusal):
+            job.state, job.reasons = "refused", tuple(outcome.reasons)
+        else:
+            job.state = "done"
+
+    def _trim(self) -> None:
+        over = [job for job in self._jobs.values() if job.state in ("done", "refused", "failed", "stopped")]
+        for job in over[:-KEPT]:
+            self._jobs.pop(job.id, None)
+
+
+def budget(engine: Engine) -> int:
+    """Tokens of prompt that one question may cost. Raises `EngineError` without a model."""
+    return min(engine.model().context // 2, PROMPT_TOKENS)

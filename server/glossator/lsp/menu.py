@@ -1,0 +1,112 @@
+"""The code action menu: what can be asked here. Answered from syntax and prompt files alone, never by the model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from ..action import Action, run
+from ..action.catalogue import fitting
+from ..action.outcome import Proposal
+from ..action.target import Target
+from ..code.tree import Tree
+from ..engine import EngineError
+from . import convert
+from .documents import Snapshot
+from .places import target_of
+from .protocol import Refused
+
+if TYPE_CHECKING:
+    from .server import Server
+
+LLM = types.CodeActionTag.LlmGenerated
+STANDARD = ("quickfix", "refactor", "source")
+
+
+def kind_of(action: Action) -> str:
+    """The action's kind in the protocol's hierarchy, ending in our name, or beginning with it."""
+    if action.offer.split(".")[0] in STANDARD:
+        return f"{action.offer}.glossator"
+    return action.offer if action.offer.startswith("glossator") else f"glossator.{action.offer}"
+
+
+def wanted(kind: str, only: Sequence[str] | None) -> bool:
+    """Whether the client asked for this kind: a kind stands for all below it."""
+    return only is None or any(not each or kind == each or kind.startswith(f"{each}.") for each in map(_word, only))
+
+
+async def menu(ls: Server, snapshot: Snapshot, params: types.CodeActionParams) -> list[types.CodeAction]:
+    """The entries for a place."""
+    context = params.context
+    tree = await ls.trees.of(snapshot)
+    try:
+        target = await target_of(ls, snapshot, params.range)
+    except Refused:  # blanks are selected
+        return []
+    diagnostics = list(context.diagnostics) or _parse_errors(ls, snapshot, tree, params.range)
+    offered = fitting(
+        ls.actions,
+        kind="" if target.selection else target.kind,
+        language=target.language.id if target.language else "",
+        selection=target.selection,
+        diagnostics=bool(diagnostics),
+    )
+    entries = []
+    for action in offered:
+        kind = kind_of(action)
+        fix = kind.startswith("quickfix")
+        if wanted(kind, context.only) and (diagnostics or not fix):
+            entry = _entry(action, target, snapshot.uri, params.range, diagnostics if fix else [])
+            if not ls.client.apply_edit:
+                entry.edit = _remembered_edit(ls, action, target, snapshot)
+            entries.append(entry)
+    return entries
+
+
+def _entry(
+    action: Action, target: Target, uri: str, where: types.Range, diagnostics: list[types.Diagnostic]
+) -> types.CodeAction:
+    name = target.symbol.name if target.symbol and not target.selection else ""
+    title = action.title_for(name=name, kind=target.kind)
+    argument: dict[str, Any] = {"action": action.name, "uri": uri, "range": where}
+    if diagnostics:
+        argument["diagnostics"] = [each.message for each in diagnostics]
+    return types.CodeAction(
+        title=title,
+        kind=kind_of(action),
+        diagnostics=diagnostics or None,
+        command=types.Command(title=title, command="glossator.run", arguments=[argument]),
+        tags=[LLM],
+    )
+
+
+def _parse_errors(ls: Server, snapshot: Snapshot, tree: Tree | None, where: types.Range) -> list[types.Diagnostic]:
+    """Syntax errors in the lines of the range: for clients that tell a server only of its own diagnostics."""
+    if tree is None:
+        return []
+    lines = range(where.start.line, where.end.line + 1)
+    found = []
+    for span in tree.errors():
+        place = convert.range_of(snapshot, span, ls.documents.encoding)
+        if place.start.line in lines or place.end.line in lines:
+            found.append(types.Diagnostic(place, "syntax error", types.DiagnosticSeverity.Error, source="glossator"))
+    return found[:3]
+
+
+def _remembered_edit(ls: Server, action: Action, target: Target, snapshot: Snapshot) -> types.WorkspaceEdit | None:
+    """A checked answer that is known already, for clients to which edits cannot be sent."""
+    if action.kind != "edit" or ls.opening.now is None:
+        return None
+    try:
+        outcome = run.recall(action, target, ls.opening.now)
+    except EngineError:
+        return None
+    if not isinstance(outcome, Proposal):
+        return None
+    return convert.workspace_edit(snapshot, outcome.edits, ls.documents.encoding, versioned=ls.client.versioned)
+
+
+def _word(kind: Any) -> str:
+    return str(getattr(kind, "value", kind))

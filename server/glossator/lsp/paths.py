@@ -1,0 +1,33 @@
+"""URIs <-> paths, and which paths belong to the workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from pygls import uris
+
+
+def path_of(uri: str) -> str:
+    """The file's path; for a URI that names none (an unsaved buffer) its last part, so that a suffix is seen."""
+    try:
+        path = uris.to_fs_path(uri) if uri.startswith("file:") else None
+    except ValueError:
+        path = None
+    return path or uri.rsplit(":", 1)[-1].rsplit("/", 1)[-1]
+
+
+def uri_of(path: Path) -> str:
+    """The URI of an absolute path."""
+    return path.as_uri()
+
+
+def inside(path: Path, folders: Iterable[str]) -> bool:
+    """Whether `path`, with every link followed, lies in one of the folders (URIs)."""
+    try:
+        real = path.resolve()
+        return any(
+            real.is_relative_to(Path(path_of(folder)).resolve()) for folder in folders if folder.startswith("file:")
+        )
+    except (OSError, RuntimeError, ValueError):
+        return False

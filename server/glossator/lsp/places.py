@@ -1,0 +1,93 @@
+"""A place that a client names -> what an action works on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from ..action.target import Target, TargetError, target_at
+from ..code import Symbol
+from ..code.symbols import find, symbol_at
+from ..code.tree import Tree
+from . import convert
+from .documents import Snapshot
+from .paths import path_of
+from .protocol import Refused
+from .threads import in_thread
+
+if TYPE_CHECKING:
+    from .server import Server
+
+LARGEST_FILE = 2**20  # bytes of a file that no client has open
+
+
+async def snapshot_of(ls: Server, uri: str) -> Snapshot:
+    """The document as it is now, or the file on disk when no client has it open. Raises `Refused`."""
+    snapshot = ls.current(uri)
+    if snapshot is not None:
+        return snapshot
+    if not uri.startswith("file:"):
+        raise Refused(f"{uri} is not open")
+    return await in_thread(_from_disk, uri)
+
+
+def _from_disk(uri: str) -> Snapshot:
+    path = Path(path_of(uri))
+    try:
+        if not path.is_file() or path.stat().st_size > LARGEST_FILE:
+            raise Refused(f"{path} is not open, and is no file that can be read")
+        return Snapshot(uri, None, "", path.read_bytes().decode("utf-8").removeprefix("\ufeff"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(f"{path} is not open and cannot be read ({type(error).__name__})") from error
+
+
+async def target_of(
+    ls: Server, snapshot: Snapshot, where: types.Range, diagnostics: Iterable[str] = (), instruction: str = ""
+) -> Target:
+    """What lies at a range: with an extent a selection, else the symbol around the position. Raises `Refused`."""
+    span = convert.span_of(snapshot, where, ls.documents.encoding)
+    place: dict[str, Any] = {"span": span} if span.end > span.start else {"offset": span.start}
+    tree = await ls.trees.of(snapshot)
+    try:
+        return target_at(
+            snapshot.text,
+            path_of(snapshot.uri),
+            language_id=snapshot.language_id,
+            tree=tree,
+            diagnostics=tuple(diagnostics),
+            instruction=instruction,
+            **place,
+        )
+    except TargetError as error:
+        raise Refused(str(error)) from error
+
+
+def named_at(tree: Tree, offset: int) -> Symbol | None:
+    """The definition that a reader means who points at `offset`: the one whose header is there, or the only one of this
+    file that the word there names."""
+    around = symbol_at(tree, offset)
+    if around is not None:
+        name = around.name_span
+        if name.start <= offset <= name.end or _keyword(tree.text, around, offset):
+            return around
+    word = _word(tree.text, offset)
+    found = find(tree, word) if word else ()
+    return found[0] if len(found) == 1 else None
+
+
+def _keyword(text: str, symbol: Symbol, offset: int) -> bool:
+    """Whether `offset` lies between the start of the name's line and the name: `def`, `async`, `pub fn` ..."""
+    line = max(text.rfind("\n", 0, symbol.name_span.start), text.rfind("\r", 0, symbol.name_span.start)) + 1
+    return max(line, symbol.code.start) <= offset < symbol.name_span.start and not text[offset].isspace()
+
+
+def _word(text: str, offset: int) -> str:
+    start = end = offset
+    while start > 0 and (text[start - 1].isalnum() or text[start - 1] == "_"):
+        start -= 1
+    while end < len(text) and (text[end].isalnum() or text[end] == "_"):
+        end += 1
+    return text[start:end]

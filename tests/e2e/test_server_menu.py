@@ -1,0 +1,91 @@
+"""The code action menu, as an editor sees it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from lsprotocol import types
+
+ADD = "def add(left, right):\n    return left + right\n"
+
+
+def kinds(entries: list[dict[str, Any]]) -> set[str]:
+    return {entry["kind"] for entry in entries}
+
+
+async def test_entries_at_a_function(open_editor: Any) -> None:
+    """A function offers explanations and rewrites, each marked as a model's, none preferred, none a quick fix."""
+    editor = await open_editor()
+    entries = await editor.menu(editor.open("a.py", ADD), "add")
+    assert {"glossator.explain", "refactor.rewrite.glossator"} <= kinds(entries)
+    assert not any(kind.startswith(("quickfix", "source")) for kind in kinds(entries))
+    for entry in entries:
+        assert entry["tags"] == [1] and not entry.get("isPreferred") and "edit" not in entry
+        assert entry["command"]["command"] == "glossator.run"
+
+
+async def test_quick_fix_only_with_diagnostics(open_editor: Any) -> None:
+    """With a diagnostic there is a fix, tied to that diagnostic."""
+    editor = await open_editor()
+    buffer = editor.open("a.py", ADD)
+    where = types.Range(types.Position(1, 11), types.Position(1, 15))
+    wrong = types.Diagnostic(where, "undefined name 'left'", types.DiagnosticSeverity.Error)
+    fixes = [entry for entry in await editor.menu(buffer, "left +", diagnostics=[wrong]) if "quickfix" in entry["kind"]]
+    assert [entry["kind"] for entry in fixes] == ["quickfix.glossator"]
+    assert fixes[0]["diagnostics"][0]["message"] == wrong.message
+
+
+async def test_syntax_error_stands_in(open_editor: Any) -> None:
+    """A client that tells of no diagnostics gets a fix where the code does not parse."""
+    editor = await open_editor()
+    buffer = editor.open("a.py", "def add(left, right):\n    return left +* right\n")
+    assert "quickfix.glossator" in kinds(await editor.menu(buffer, "left +"))
+    assert "quickfix.glossator" not in kinds(await editor.menu(editor.open("b.py", ADD), "left +"))
+
+
+async def test_only(open_editor: Any) -> None:
+    """`context.only` is honoured, with the kinds below the one that is asked for."""
+    editor = await open_editor()
+    buffer = editor.open("a.py", ADD)
+    assert kinds(await editor.menu(buffer, "add", only=["refactor"])) == {"refactor.rewrite.glossator"}
+    assert kinds(await editor.menu(buffer, "add", only=["glossator.explain"])) == {"glossator.explain"}
+    for kind in ("quickfix", "source", "source.fixAll", "source.organizeImports", "refactor.extract", "glossator.expl"):
+        assert await editor.menu(buffer, "add", only=[kind]) == []
+
+
+async def test_selection_of_an_unknown_language(open_editor: Any) -> None:
+    """A selection can be explained in any language."""
+    editor = await open_editor()
+    buffer = editor.open("a.xyz", "let there be light\n", "xyz")
+    assert "glossator.explain" in kinds(await editor.menu(buffer, "there be", select=True))
+
+
+async def test_resolve_returns_what_it_got(open_editor: Any) -> None:
+    """`codeAction/resolve` answers with the very entry, unknown fields included."""
+    editor = await open_editor()
+    entry = (await editor.menu(editor.open("a.py", ADD), "add"))[0] | {"unknown": {"x": [1, None]}}
+    editor.client.protocol.get_result_type = lambda method: None
+    editor.client.protocol.get_message_type = lambda method: None
+    assert await editor.client.protocol.send_request_async(types.CODE_ACTION_RESOLVE, entry) == entry
+
+
+async def test_menu_never_waits_for_the_model(open_editor: Any) -> None:
+    """The menu is quick while the model works and where there is no model."""
+    editor = await open_editor("[[answer]]\nmatch = ''\ntext = 'x'\nhold = true\n")
+    buffer = editor.open("a.py", ADD * 200)
+    await editor.menu(buffer, "add")
+    await editor.run("explain", buffer, "add")
+    times = []
+    for _ in range(5):
+        begun = time.perf_counter()
+        assert await editor.menu(buffer, "add")
+        times.append(time.perf_counter() - begun)
+    assert sorted(times)[2] < 0.05
+
+
+async def test_old_client_gets_commands(open_editor: Any) -> None:
+    """A client without code action literals gets commands."""
+    editor = await open_editor(text_document__code_action=types.CodeActionClientCapabilities())
+    entries = await editor.menu(editor.open("a.py", ADD), "add")
+    assert all(entry["command"] == "glossator.run" for entry in entries) and entries
