@@ -204,7 +204,7 @@ def _docstring(tree: Tree, match: _Found, docs: Sequence[tuple[int, int]]) -> tu
 
 def docstring_node(body: Node) -> Node | None:
     """The string that documents a Python body (block, module): its first statement, if that is a plain string."""
-    first = next((child for child in body.named_children[:20] if child.type != "comment"), None)
+    first = next((child for child in body.named_children if child.type != "comment"), None)
     if first is None or first.type != "expression_statement" or first.named_child_count != 1:
         return None
     node = first.named_child(0)

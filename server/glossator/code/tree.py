@@ -1,8 +1,8 @@
 """Text -> syntax tree, and a new tree after an edit. Knows nothing of symbols.
 
 A `Tree` never changes. tree-sitter counts in bytes of UTF-8; everything that leaves this room counts in code points,
-and this module is where the one becomes the other. All walks are loops: a file may nest deeper than Python's stack, and the
-printed form of a deep node crashes inside tree-sitter.
+and this module is where the one becomes the other. All walks are loops: a file may nest deeper than Python's stack,
+and the printed form of a deep node crashes inside tree-sitter.
 """
 
 from __future__ import annotations
