@@ -17,7 +17,7 @@ from ..answer.prose import explanation
 from ..answer.replaced import replaced
 from ..answer.verify import RUNGS, Change, check, compiled
 from ..code import Span, TooLarge
-from ..code.documentation import insert_docstring, transplant_annotations
+from ..code.rewrite import insert_docstring, transplant_annotations
 from ..code.tree import parse
 from . import Action, Try
 from .new_tests import test_file

@@ -106,7 +106,7 @@ def _parts(text: str) -> tuple[dict[str, Any], str, int]:
         front = tomllib.loads("\n".join(rows[marks[0] + 1 : marks[1]]))
     except tomllib.TOMLDecodeError as error:
         at = re.search(r"line (\d+)", str(error))
-        raise Wrong(str(error), line=marks[0] + 1 + int(at[1]) if at else 1) from error
+        raise Wrong(str(error), line=marks[0] + 1 + int(at[1]) if at else marks[1]) from error
     return front, "\n".join(rows[marks[1] + 1 :]), marks[1] + 2
 
 

@@ -17,6 +17,7 @@ from ..code.tree import Tree, parse
 from .indent import dedented, fitted, shown
 
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([^\n`]*)$")
+_EXPORT = re.compile(r"export\s+(?:default\s+)?")
 _LIKE = 0.5
 """A body without its header must resemble the original this much to be taken for it (a usage example does not)."""
 
@@ -52,7 +53,7 @@ def extract(answer: str, text: str, span: Span, language: Language | None, symbo
     for block in [*reversed(fenced), *([] if fenced else [_bare(answer, symbol)])]:
         code = _definition(block, language, symbol)
         if code:
-            return fitted(code, text, span)
+            return fitted(_headed(code, shown(text, span), symbol), text, span)
     for block in reversed(fenced):
         code = _body(block, text, span, symbol, language)
         if code:
@@ -69,20 +70,28 @@ def _definition(block: str, language: Language, symbol: Symbol) -> str | None:
     named = [found for found in find(tree, symbol.name) if _alike(found, symbol)]
     if not named:
         return None
-    same = [found for found in named if found.path == symbol.path]
-    best = (same or named)[0]
-    start = block.rfind("\n", 0, best.span.start) + 1
-    code = dedented(block[start : best.code.end] if not block[start : best.span.start].strip() else best.code.of(block))
-    if best.span.start < best.code.start:
-        # The span of an edit begins below a doc comment: a comment that the model wrote there is a second one.
-        code = _margined(block, best.code)
+    best = next((found for found in named if found.path == symbol.path), named[0])
+    # The edit begins below a doc comment: one that the model wrote above its code would be a second one.
+    code = _margined(block, best.code)
     helpers = [] if len(symbol.path) > 1 else _helpers(block, tree, best)
-    return "\n\n\n".join([*helpers, code]) if helpers else code
+    return "\n\n\n".join([*helpers, code])
 
 
 def _margined(block: str, span: Span) -> str:
     start = block.rfind("\n", 0, span.start) + 1
     return dedented(block[start : span.end] if not block[start : span.start].strip() else span.of(block))
+
+
+def _headed(code: str, original: str, symbol: Symbol) -> str:
+    """`code` with the `export` and the decorators of the original where a model that looked at the body forgot them."""
+    if (export := _EXPORT.match(original)) and not _EXPORT.match(code):
+        code = export[0] + code
+    if symbol.decorators and not code.startswith(("@", "#[")) and original.startswith(symbol.decorators[0]):
+        end = 0
+        for decorator in symbol.decorators:
+            end = max(end, original.find(decorator, end) + len(decorator))
+        code = original[: len(original) - len(original[end:].lstrip())] + code
+    return code
 
 
 def _alike(found: Symbol, wanted: Symbol) -> bool:

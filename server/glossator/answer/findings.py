@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from .edit import lines
 
 _ITEM = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+(.*)$")
-_LINE = re.compile(r"^\W*[Ll](?:ine)?\s*(\d+)\W*[:.-]*\s*")
+_LINE = re.compile(r"^[*_\[(]*[Ll](?:ine)?\s*(\d+)[\s*_\])]*[:.–—-]*[\s*_]*")
 _QUOTE = re.compile(r"`+([^`\n]+)`+")
 
 

@@ -135,10 +135,12 @@ def _signature(change: Change, before: Tree, after: Tree) -> str:
         return f"`{wanted.name}` is no longer defined by the new code"
     if found.parameters != wanted.parameters:
         return f"the parameters changed from ({', '.join(wanted.parameters)}) to ({', '.join(found.parameters)})"
+    if lost := _modifiers(wanted) - _modifiers(found):
+        return f"`{wanted.name}` is no longer {', '.join(sorted(lost))}"
     if found.decorators != wanted.decorators:
         return "the decorators changed"
-    if _is_async(found) != _is_async(wanted):
-        return f"`{wanted.name}` is {'no longer' if _is_async(wanted) else 'now'} async"
+    if "async" in _modifiers(found) - _modifiers(wanted):
+        return f"`{wanted.name}` is now async"
     if wanted.kind in {"class", "interface", "struct", "trait", "enum"}:
         kept = {each.path for each in outline(after)}
         lost = [each.qualified for each in outline(before) if wanted.code.holds(each.code) and each.path not in kept]
@@ -147,8 +149,15 @@ def _signature(change: Change, before: Tree, after: Tree) -> str:
     return ""
 
 
-def _is_async(symbol: Symbol) -> bool:
-    return re.match(r"(?:\w+ )*async\b", symbol.signature) is not None
+_MODIFIERS = frozenset(
+    "abstract async const default export extern final inline internal native open override private protected pub public "
+    "sealed static synchronized unsafe virtual volatile".split()
+)
+
+
+def _modifiers(symbol: Symbol) -> set[str]:
+    """The modifiers before the name, as the signature has them."""
+    return _MODIFIERS & set(re.findall(r"\w+", symbol.signature.partition(symbol.name)[0]))
 
 
 def _unchanged(change: Change, before: Tree, after: Tree) -> str:
