@@ -27,8 +27,8 @@ _ERROR_LEVEL = 3
 _REPACKED = {2, 25}  # file types that gain from weight repacking: Q4_0, IQ4_NL; K-quants prefill x1.7 faster without
 _USER_DEFINED = 1 << 4  # LLAMA_TOKEN_ATTR_USER_DEFINED
 
-# A short spin keeps the speed of busy waiting on a quiet machine and gives the core away on a loaded one.
-os.environ.setdefault("GOMP_SPINCOUNT", "20000")
+# A short spin keeps nearly the speed of busy waiting on a quiet machine, and gives the core away on a loaded one.
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 _errors: collections.deque[str] = collections.deque(maxlen=8)
 
@@ -138,7 +138,7 @@ class Native:
             n_threads_batch=threads,
             # With flash attention results depend on the number of threads and on how a prompt was cut into batches;
             # without it they do not, at the same speed on a processor.
-            flash_attn_type=0,
+            flash_attn_type=-1 if lib.llama_supports_gpu_offload() else 0,
             no_perf=True,
         )
         # The callback is asked once a graph node. `strlen` of a flag is a C function that needs no interpreter lock:

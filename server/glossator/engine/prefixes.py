@@ -128,6 +128,7 @@ class Prefixes:
             self._native.decode(tokens, have, outputs)
         except Aborted:
             resident.tokens += tokens[: max(0, self._native.length() - have)]
+            resident.read = len(resident.tokens) if reading else resident.read
             raise
         except EngineError:
             self._empty()
