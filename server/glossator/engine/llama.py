@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from ..models import Card
 from . import Chunk, ContextTooLong, Finished, ModelInfo, Reading, Request, Text, Usage

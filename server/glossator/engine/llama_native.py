@@ -190,7 +190,7 @@ class Native:
 
     def default_cells(self) -> int:
         """A context that takes at most an eighth of this machine's memory, between 4,096 and 16,384 tokens."""
-        import psutil  # type: ignore[import-untyped]
+        import psutil
 
         fitting = psutil.virtual_memory().total // 8 // max(1, self.cell_bytes())
         return int(max(4096, min(16384, fitting // 1024 * 1024)))
