@@ -17,6 +17,18 @@ from .outline import docstring_node
 from .tree import Tree
 
 _POINT = re.compile(r"\.(?=$|[ej])")
+_RUNS = {
+    "call",
+    "await",
+    "yield",
+    "lambda",
+    "named_expression",
+    "list_comprehension",
+    "set_comprehension",
+    "dictionary_comprehension",
+    "generator_expression",
+    "interpolation",
+}
 _QUOTE = re.compile(r"\\([\s\S])")
 
 
@@ -109,7 +121,7 @@ def _definition(node: Node, tree: Tree, view: View) -> list[Item]:
             items += _body(child, tree, view)
             continue
         silent = name == "argument_list" and child.named_child_count == 0
-        silent |= not view.types and (name == "->" or (name == "type" and node.type == "function_definition"))
+        silent |= not view.types and node.type == "function_definition" and (name == "->" or _silent(child))
         items += [] if silent else [child]
     return [*items, ")"]
 
@@ -128,14 +140,31 @@ def _body(node: Node, tree: Tree, view: View) -> list[Item]:
     return ["(" + node.type, *said, *items, ")"]
 
 
+def harmless(node: Node) -> bool:
+    """Whether a type only names things: one that calls something does it when the function is defined."""
+    stack = [node]
+    while stack:
+        each = stack.pop()
+        if each.type in _RUNS:
+            return False
+        stack += each.named_children
+    return True
+
+
+def _silent(child: Node) -> bool:
+    return child.type == "type" and harmless(child)
+
+
 def _typed_parameter(node: Node, tree: Tree, view: View) -> list[Item] | None:
     del tree
-    return None if view.types else [node.children[0]]
+    kind = node.child_by_field_name("type")
+    return None if view.types or (kind is not None and not harmless(kind)) else [node.children[0]]
 
 
 def _typed_default(node: Node, tree: Tree, view: View) -> list[Item] | None:
     del tree
-    if view.types:
+    kind = node.child_by_field_name("type")
+    if view.types or (kind is not None and not harmless(kind)):
         return None
     name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
     return ["(default_parameter", *([name, "=", value] if name and value else node.children), ")"]
@@ -144,7 +173,8 @@ def _typed_default(node: Node, tree: Tree, view: View) -> list[Item] | None:
 def _assignment(node: Node, tree: Tree, view: View) -> list[Item] | None:
     """`x: int = 3` is `x = 3`, but not in the body of a class, where annotations make fields."""
     del tree
-    if view.types or node.child_by_field_name("type") is None or node.child_by_field_name("right") is None:
+    kind = node.child_by_field_name("type")
+    if view.types or kind is None or not harmless(kind) or node.child_by_field_name("right") is None:
         return None
     block = node.parent.parent if node.parent else None
     if block is not None and block.parent is not None and block.parent.type == "class_definition":

@@ -54,6 +54,7 @@ class Lines:
         """What stands directly above the definition that begins at byte `start`, with no blank line between."""
         top = code = start
         docs: list[tuple[int, int]] = []
+        split = False
         if self._mark is None:
             return Above(start, start, ())
         data, at = self._tree.data, bisect_right(self._starts, start - 1) - 1
@@ -64,12 +65,14 @@ class Lines:
             newlines = gap.count(b"\n") + (data[high - 1 : high] == b"\n")
             if gap.strip() or newlines > 1:
                 break
-            if comment and not (self._begins_line(low) and self._documents(low, high, docs)):
+            if comment and (split or not (self._begins_line(low) and self._documents(low, high, docs))):
                 break
             if comment:
                 high -= len(data[low:high]) - len(data[low:high].rstrip())
                 docs.insert(0, (low, high))
-            elif not docs:
+            elif docs:
+                split = True
+            else:
                 code = low
             top = low
             at -= 1
@@ -81,6 +84,8 @@ class Lines:
         return [each[:2] for each in self._found[low:high]]
 
     def _begins_line(self, start: int) -> bool:
+        if self._tree.data[start : start + 2] == b"/*":
+            return True
         line = self._tree.data.rfind(b"\n", 0, start) + 1
         return not self._tree.data[line:start].strip()
 

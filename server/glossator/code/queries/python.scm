@@ -3,7 +3,8 @@
 ;          @inner in @wrap: a definition is the whole of the wrapper; @decorator; @above: stands before what it is about;
 ;          @comment; @import.
 ; calls:   @callee the name that is called.
-; facts:   @raise the raised thing, @return a statement that gives a value, @yield, @write something that is written to.
+; facts:   @raise the raised thing, @return a statement that gives a value, @yield, @write something that is written to (@mutator: by
+;          which method), @rebound a name that gets another value.
 
 ;; outline
 (function_definition name: (_) @name parameters: (_) @parameters body: (_) @body) @def.function
@@ -33,7 +34,10 @@
 (assignment left: (attribute object: (_) @write))
 (augmented_assignment left: (subscript value: (_) @write))
 (augmented_assignment left: (attribute object: (_) @write))
-(augmented_assignment left: (identifier) @write)
+(assignment left: (identifier) @rebound)
 (delete_statement (subscript value: (_) @write))
 (delete_statement (attribute object: (_) @write))
 (call function: (attribute object: (_) @write attribute: (identifier) @mutator))
+
+;; functions
+(function_definition) @function

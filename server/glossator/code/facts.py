@@ -1,0 +1,130 @@
+"""What can be read off a definition without a model. A fact is left out where the syntax does not plainly show it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tree_sitter import Node, QueryCursor
+
+from . import Span, Symbol
+from .languages import query
+from .related import symbol_of
+from .symbols import callers, calls
+from .tree import Tree
+
+_FUNCTIONS = {
+    "function_definition",
+    "lambda",
+    "function_declaration",
+    "generator_function_declaration",
+    "function_expression",
+    "generator_function",
+    "arrow_function",
+    "method_definition",
+    "func_literal",
+    "method_declaration",
+    "constructor_declaration",
+    "function_item",
+    "closure_expression",
+    "lambda_expression",
+}
+_MUTATORS = re.compile(
+    "append|extend|insert|remove|pop|popitem|clear|sort|reverse|update|setdefault|add|discard|appendleft|popleft|"
+    "push|unshift|shift|splice|fill|put|addAll|removeAll|push_back|pop_back|emplace_back|emplace|erase|delete|copy"
+)
+_ROOT = re.compile(r"^[\s(&*]*([A-Za-z_$][\w$]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Facts about a definition or a selection.
+
+    Attributes:
+        signature: The header on one line; "" for a selection.
+        kind: The symbol's kind, or `selection`.
+        decorators: As written.
+        calls: Names called, in order.
+        callers: Qualified names of the definitions in the same file that call it.
+        raises: Names of errors that it raises itself.
+        returns: Whether it returns a value.
+        is_async: Whether it is declared `async`.
+        is_generator: Whether it yields.
+        mutated: Parameters that it changes in place.
+    """
+
+    signature: str = ""
+    kind: str = "selection"
+    decorators: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+    callers: tuple[str, ...] = ()
+    raises: tuple[str, ...] = ()
+    returns: bool = False
+    is_async: bool = False
+    is_generator: bool = False
+    mutated: tuple[str, ...] = ()
+
+
+def facts(tree: Tree, span: Span) -> Facts:
+    """The facts about the definition that `span` is, or about the code in it."""
+    symbol = symbol_of(tree, span)
+    if symbol is None:
+        return Facts(calls=calls(tree, span))
+    found = _own(tree, symbol)
+    head = symbol.signature.partition("(")[0] if symbol.kind in {"function", "method"} else ""
+    return Facts(
+        signature=symbol.signature,
+        kind=symbol.kind,
+        decorators=symbol.decorators,
+        calls=calls(tree, symbol.body or symbol.code),
+        callers=tuple(each.qualified for each in callers(tree, symbol)),
+        raises=tuple(dict.fromkeys(_named(tree.source(node)) for node in found["raise"])),
+        returns=bool(found["return"]) or (tree.language.id == "rust" and _results(symbol.signature)),
+        is_async=re.search(r"\basync\b", head + (symbol.signature if " = async" in symbol.signature else ""))
+        is not None,
+        is_generator=bool(found["yield"]) or bool(re.search(r"\*", head) and tree.language.doc_convention == "jsdoc"),
+        mutated=_mutated(tree, symbol, found),
+    )
+
+
+def _own(tree: Tree, symbol: Symbol) -> dict[str, list[Node]]:
+    """The captures of the `facts` patterns inside `symbol`, those of functions inside of it left out."""
+    found: dict[str, list[Node]] = {"raise": [], "return": [], "yield": [], "write": [], "rebound": []}
+    start, end = tree.byte(symbol.code.start), tree.byte(symbol.code.end)
+    body_end = tree.byte(symbol.body.end) if symbol.body else end
+    cursor = QueryCursor(query(tree.language, "facts"))
+    cursor.set_byte_range(start, end)
+    for _, captures in cursor.matches(tree.root):
+        if "mutator" in captures and not _MUTATORS.fullmatch(tree.source(captures["mutator"][0])):
+            continue
+        for name, nodes in captures.items():
+            if name in found:
+                found[name] += [
+                    node for node in nodes if start <= node.start_byte < end and not _nested(node, start, body_end)
+                ]
+    return {name: sorted(nodes, key=lambda node: node.start_byte) for name, nodes in found.items()}
+
+
+def _nested(node: Node, start: int, end: int) -> bool:
+    """Whether the function around `node` is not the one that reaches from `start` to `end`."""
+    around = node.parent
+    while around is not None and around.start_byte >= start:
+        if around.type in _FUNCTIONS:
+            return around.end_byte < end
+        around = around.parent
+    return False
+
+
+def _mutated(tree: Tree, symbol: Symbol, found: dict[str, list[Node]]) -> tuple[str, ...]:
+    names = {match[1]: each for each in symbol.parameters if (match := _ROOT.match(each.replace("mut ", "")))}
+    rebound = {tree.source(node) for node in found["rebound"]}
+    roots = [match[1] for node in found["write"] if (match := _ROOT.match(tree.source(node)))]
+    return tuple(dict.fromkeys(root for root in roots if root in names and root not in rebound))
+
+
+def _named(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _results(signature: str) -> bool:
+    return re.search(r"->(?!\s*\(\)\s*(?:where|$))", signature) is not None

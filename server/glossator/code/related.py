@@ -1,0 +1,118 @@
+"""What a piece of code leans on in its own file: the headers around it and the definitions that it calls by name.
+
+This one list decides both what a model is shown beside a target and what the recipe of its answer depends on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from . import Span, Symbol
+from .fingerprint import digest, fingerprint
+from .symbols import calls, outline
+from .tree import Tree
+
+MOST_CALLED = 16
+"""Definitions that are taken in at most, in the order in which they are called."""
+MOST_OF_A_NAME = 3
+"""A name that more definitions than these have (`get`, `run`) says too little to follow it."""
+
+_CALLABLE = {"function", "method", "class", "struct"}
+_MAKERS = {"__init__", "constructor", "new"}
+_RECIPE = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A definition and the part of it that matters here."""
+
+    symbol: Symbol
+    span: Span
+
+
+def headers(tree: Tree, span: Span) -> tuple[Related, ...]:
+    """The headers (up to the body) of the definitions around `span`, outermost first; a Go or C++ method's type."""
+    target = symbol_of(tree, span)
+    found = [
+        Related(symbol, _header(symbol))
+        for symbol in outline(tree)
+        if symbol.span.holds(span) and symbol is not target and symbol.kind not in {"variable", "type"}
+    ]
+    if target is not None and len(target.path) > 1 + len(found):
+        owner = next((each for each in outline(tree) if each.path == target.path[:-1] and each is not target), None)
+        found += [Related(owner, _header(owner))] if owner is not None else []
+    return tuple(found)
+
+
+def called(tree: Tree, span: Span) -> tuple[Related, ...]:
+    """The definitions of the same file that `span` calls by name: functions whole, of a class its header and maker."""
+    names = _by_name(tree)
+    found: list[Related] = []
+    for name in calls(tree, span):
+        some = [symbol for symbol in names.get(name, ()) if not _overlap(symbol.span, span)]
+        if len(some) <= MOST_OF_A_NAME:
+            found += [part for symbol in some for part in _parts(tree, symbol)]
+    return tuple(dict.fromkeys(found))[:MOST_CALLED]
+
+
+def symbol_of(tree: Tree, span: Span) -> Symbol | None:
+    """The definition that `span` is, its doc comment included or not."""
+    for symbol in outline(tree):
+        if symbol.span.holds(span) and span.holds(symbol.code):
+            return symbol
+    return None
+
+
+def recipe(tree: Tree | None, text: str, span: Span) -> str:
+    """What an answer about `span` depends on, as a digest: its code and what `headers` and `called` give, as they mean.
+
+    Neither positions nor layout nor the rest of the file change it. Without a tree: the text, blank lines and margin
+    aside.
+    """
+    if tree is None:
+        rows = [row.rstrip() for row in span.of(text).splitlines() if row.strip()]
+        margin = min((len(row) - len(row.lstrip()) for row in rows), default=0)
+        plain = "\n".join(row[margin:] for row in rows)
+        return hashlib.blake2b(plain.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return tree.once(f"recipe {span.start} {span.end}", lambda: _recipe(tree, span))
+
+
+def _recipe(tree: Tree, span: Span) -> str:
+    around = [fingerprint(tree, each.span) for each in headers(tree, span)]
+    # Sorted, because moving a helper past another changes nothing.
+    below = sorted(fingerprint(tree, each.span) for each in called(tree, span))
+    return digest([_RECIPE, tree.language.id, fingerprint(tree, span), str(len(around)), *around, *below])
+
+
+def _header(symbol: Symbol) -> Span:
+    if symbol.body is None or symbol.body.start <= symbol.code.start:
+        return symbol.code
+    return Span(symbol.code.start, symbol.body.start)
+
+
+def _parts(tree: Tree, symbol: Symbol) -> list[Related]:
+    if symbol.kind in {"function", "method"}:
+        return [Related(symbol, symbol.code)]
+    makers = [
+        each
+        for each in outline(tree)
+        if each.path[:-1] == symbol.path and (each.name in _MAKERS or each.name == symbol.name) and each is not symbol
+    ]
+    whole = symbol.code if symbol.kind == "struct" else _header(symbol)
+    return [Related(symbol, whole), *(Related(each, each.code) for each in makers[:1])]
+
+
+def _by_name(tree: Tree) -> dict[str, list[Symbol]]:
+    def make() -> dict[str, list[Symbol]]:
+        names: dict[str, list[Symbol]] = {}
+        for symbol in outline(tree):
+            if symbol.kind in _CALLABLE:
+                names.setdefault(symbol.name, []).append(symbol)
+        return names
+
+    return tree.once("names", make)
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one.start < other.end and other.start < one.end
