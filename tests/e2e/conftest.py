@@ -74,9 +74,7 @@ class Buffer:
     def apply(self, edits: list[Any]) -> None:
         ordered = sorted(edits, key=lambda edit: self.offset(edit.range.start), reverse=True)
         spans = [(self.offset(edit.range.start), self.offset(edit.range.end)) for edit in ordered]
-        assert all(later[0] >= earlier[1] for later, earlier in itertools.pairwise(spans)), (
-            "overlapping edits"
-        )
+        assert all(later[0] >= earlier[1] for later, earlier in itertools.pairwise(spans)), "overlapping edits"
         for (start, end), edit in zip(spans, ordered, strict=True):
             self.text = self.text[:start] + edit.new_text + self.text[end:]
         self.version += 1

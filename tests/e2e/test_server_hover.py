@@ -7,11 +7,12 @@ import time
 from typing import Any
 
 import pytest
+from lsprotocol import types
 
 ADD = "def add(left, right):\n    return left + right\n\n\ndef twice(x):\n    return add(x, x)\n"
 SLOW = """
 [[answer]]
-match = 'def add'
+match = 'left . right\\n```'
 text = "Adds two numbers and gives their sum."
 delay_ms_per_token = 60
 [[answer]]
@@ -53,9 +54,14 @@ async def test_cancelled_hover_leaves_the_job(open_editor: Any) -> None:
     """Cancelling a hover does not stop the explanation that it waited for."""
     editor = await open_editor(SLOW, options={"hover": {"waitMs": 5000}})
     buffer = editor.open("a.py", ADD)
-    waiting = asyncio.ensure_future(editor.hover(buffer, "add"))
+    place = types.HoverParams(types.TextDocumentIdentifier(buffer.uri), types.Position(0, 5))
+    request = editor.client.protocol.send_request_async(types.TEXT_DOCUMENT_HOVER, place, msg_id="hover")
+    waiting = asyncio.ensure_future(request)
     await asyncio.sleep(0.2)
-    waiting.cancel()
+    editor.client.protocol.notify(types.CANCEL_REQUEST, types.CancelParams(id="hover"))
+    with pytest.raises(Exception, match="cancelled") as caught:
+        await waiting
+    assert caught.value.code == -32800
     await asyncio.sleep(1.0)
     begun = time.perf_counter()
     assert "their sum" in await editor.hover(buffer, "add")

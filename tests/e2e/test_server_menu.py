@@ -39,7 +39,7 @@ async def test_quick_fix_only_with_diagnostics(open_editor: Any) -> None:
 async def test_syntax_error_stands_in(open_editor: Any) -> None:
     """A client that tells of no diagnostics gets a fix where the code does not parse."""
     editor = await open_editor()
-    buffer = editor.open("a.py", "def add(left, right):\n    return left +* right\n")
+    buffer = editor.open("a.py", "def add(left, right):\n    return left + = right\n")
     assert "quickfix.glossator" in kinds(await editor.menu(buffer, "left +"))
     assert "quickfix.glossator" not in kinds(await editor.menu(editor.open("b.py", ADD), "left +"))
 

@@ -6,7 +6,7 @@ start a job. Without arguments (Helix sends none) the place is where the client 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -18,7 +18,7 @@ from ..answer.markdown import sanitised
 from ..engine.remembered import Remembered
 from .deliver import show
 from .jobs import budget
-from .places import snapshot_of, target_of
+from .places import diagnostic_texts, snapshot_of, target_of
 from .protocol import INVALID_PARAMS, Refused
 from .state import state_of
 
@@ -92,7 +92,8 @@ async def _run(ls: Server, place: Place) -> dict[str, str]:
     action, snapshot, where = await _what(ls, place)
     if action.needs_instruction and not (place.instruction or "").strip():
         raise Refused(f"{action.name} needs an instruction: what do you want to know or change?", INVALID_PARAMS)
-    target = await target_of(ls, snapshot, where, _messages(place.diagnostics or ()), place.instruction or "")
+    said = diagnostic_texts(snapshot, place.diagnostics or ())
+    target = await target_of(ls, snapshot, where, said, place.instruction or "")
     return {"job": ls.jobs.start(action, target, snapshot).id}
 
 
@@ -110,12 +111,6 @@ async def _what(ls: Server, place: Place) -> tuple[Action, Any, types.Range]:
     return action, await snapshot_of(ls, uri), where
 
 
-def _messages(diagnostics: Iterable[Any]) -> list[str]:
-    """The texts of diagnostics, which a client may also send as plain texts."""
-    found = [each.get("message") if isinstance(each, dict) else each for each in diagnostics]
-    return [each for each in found if isinstance(each, str) and each]
-
-
 async def _stop(ls: Server, which: Which) -> dict[str, Any]:
     """`glossator.stop`: one job, or all."""
     return {"stopped": ls.jobs.stop(which.job)}
@@ -130,7 +125,8 @@ async def _forget(ls: Server, place: Place) -> dict[str, Any]:
         engine.forget()
         return {"forgotten": "all"}
     action, snapshot, where = await _what(ls, place)
-    target = await target_of(ls, snapshot, where, _messages(place.diagnostics or ()), place.instruction or "")
+    said = diagnostic_texts(snapshot, place.diagnostics or ())
+    target = await target_of(ls, snapshot, where, said, place.instruction or "")
     run.forget(action, target, engine, budget=budget(engine))
     return {"forgotten": action.name}
 

@@ -14,6 +14,8 @@ from functools import cached_property
 from . import units
 from .units import Encoding
 
+MOST_CHARACTERS = 4_000_000  # of a document that is followed; larger ones are no source text
+
 _ENDING = re.compile(r"\r\n|\r|\n")
 Place = tuple[int, int]
 """Line and code unit in it, both from 0."""
@@ -77,6 +79,11 @@ class Document:
         self._version = version
         self._snapshot = None
 
+    @property
+    def length(self) -> int:
+        """Characters of the text."""
+        return len(self.snapshot().raw)
+
     def snapshot(self) -> Snapshot:
         """The text of this moment."""
         if self._snapshot is None:
@@ -119,10 +126,15 @@ class Documents:
     def __init__(self, encoding: Encoding = "utf-16") -> None:
         self.encoding: Encoding = encoding
         self._open: dict[str, Document] = {}
+        self._large: set[str] = set()
 
     def open(self, uri: str, version: int, language_id: str, text: str) -> None:
         """Take a document over from the client; a second time replaces the first."""
-        self._open[uri] = Document(uri, version, language_id, text, self.encoding)
+        self.close(uri)
+        if len(text) > MOST_CHARACTERS:
+            self._large.add(uri)
+        else:
+            self._open[uri] = Document(uri, version, language_id, text, self.encoding)
 
     def change(self, uri: str, version: int, changes: Sequence[Change]) -> bool:
         """Follow the client's edits; False for a document that is not open."""
@@ -130,11 +142,19 @@ class Documents:
         if document is None:
             return False
         document.change(version, changes)
+        if document.length > MOST_CHARACTERS:
+            self.close(uri)
+            self._large.add(uri)
         return True
 
     def close(self, uri: str) -> None:
         """The client let go of the document."""
         self._open.pop(uri, None)
+        self._large.discard(uri)
+
+    def too_large(self, uri: str) -> bool:
+        """Whether the document is open but not followed."""
+        return uri in self._large
 
     def get(self, uri: str) -> Snapshot | None:
         """The document as it is now, or None when it is not open."""

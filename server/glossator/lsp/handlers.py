@@ -29,6 +29,7 @@ def initialized(ls: Server, params: types.InitializedParams) -> None:
     for problem in ls.problems:
         ls.say(f"Glossator: {problem}", types.MessageType.Warning)
     ls.problems.clear()
+    ls.spawn(ls.opening.warm())
     if ls.client.register_configuration:
         ls.spawn(configuration.register(ls))
     if ls.client.configuration:

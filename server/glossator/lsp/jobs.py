@@ -152,10 +152,16 @@ class Jobs:
             job.state, job.reasons = "failed", (f"internal error ({type(error).__name__}){where}",)
         finally:
             self._trim()
-            if reporter:
-                reporter.end()
-        if not job.quiet:
+        if reporter is None:
+            return
+        reporter.end()
+        if not isinstance(job.outcome, Proposal):
+            reporter.tell()
+        try:
             await deliver(self._ls, job)
+        finally:
+            if isinstance(job.outcome, Proposal):  # whether the edit was applied is part of what became of it
+                reporter.tell()
 
     async def _work(self, job: Job, options: dict[str, Any]) -> None:
         engine = await self._ls.opening.get()

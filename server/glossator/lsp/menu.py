@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
+from lsprotocol.converters import get_converter
 
 from ..action import Action, run
 from ..action.catalogue import fitting
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .server import Server
 
 LLM = types.CodeActionTag.LlmGenerated
+_CONVERTER = get_converter()
 STANDARD = ("quickfix", "refactor", "source")
 
 
@@ -72,7 +74,7 @@ def _entry(
     title = action.title_for(name=name, kind=target.kind)
     argument: dict[str, Any] = {"action": action.name, "uri": uri, "range": where}
     if diagnostics:
-        argument["diagnostics"] = [each.message for each in diagnostics]
+        argument["diagnostics"] = [_CONVERTER.unstructure(each) for each in diagnostics]
     return types.CodeAction(
         title=title,
         kind=kind_of(action),

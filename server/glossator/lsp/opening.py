@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from ..engine import Engine, EngineError
 from ..engine.choose import open_engine
+from ..engine.remembered import Remembered
 from ..settings import Folders, Settings
 from .threads import in_thread
 
@@ -35,7 +36,15 @@ class Opening:
             return self.now
         if self._trying is None or self._trying.done():
             self._trying = asyncio.ensure_future(self._open(self._settings))
+            self._trying.add_done_callback(lambda tried: tried.cancelled() or tried.exception())  # told to who waits
         return await asyncio.shield(self._trying)
+
+    async def warm(self) -> None:
+        """Open it before it is needed; what fails is told to the one who asks first."""
+        with contextlib.suppress(EngineError):
+            engine = await self.get()
+            if isinstance(engine, Remembered):
+                engine.open()
 
     def choose(self, settings: Settings) -> None:
         """Follow changed settings; work that runs on the old engine ends on it."""

@@ -13,7 +13,7 @@ from ..code import Symbol
 from ..code.symbols import find, symbol_at
 from ..code.tree import Tree
 from . import convert
-from .documents import Snapshot
+from .documents import MOST_CHARACTERS, Snapshot, content, split
 from .paths import path_of
 from .protocol import Refused
 from .threads import in_thread
@@ -29,6 +29,8 @@ async def snapshot_of(ls: Server, uri: str) -> Snapshot:
     snapshot = ls.current(uri)
     if snapshot is not None:
         return snapshot
+    if ls.documents.too_large(uri):
+        raise Refused(f"{path_of(uri)} is too large: up to {MOST_CHARACTERS:,} characters are worked on")
     if not uri.startswith("file:"):
         raise Refused(f"{uri} is not open")
     return await in_thread(_from_disk, uri)
@@ -63,6 +65,25 @@ async def target_of(
         )
     except TargetError as error:
         raise Refused(str(error)) from error
+
+
+def diagnostic_texts(snapshot: Snapshot, diagnostics: Iterable[Any]) -> list[str]:
+    """What tools say, each with the line of code that it is about: a line's number would say less and change more.
+
+    Diagnostics of the protocol (as JSON), or plain texts.
+    """
+    lines = split(snapshot.text)
+    found = []
+    for each in diagnostics:
+        message = each.get("message") if isinstance(each, dict) else each
+        if not isinstance(message, str) or not message.strip():
+            continue
+        try:
+            code = content(lines[each["range"]["start"]["line"]]).strip()
+        except (KeyError, TypeError, IndexError):
+            code = ""
+        found.append(f"{message.strip()} (at `{code}`)" if code else message.strip())
+    return found
 
 
 def named_at(tree: Tree, offset: int) -> Symbol | None:

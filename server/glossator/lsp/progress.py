@@ -70,11 +70,15 @@ class Reporter:
         """The job got further."""
         self._beat.touch()
 
+    def tell(self) -> None:
+        """The last word about the job."""
+        self._told = ("", 0)
+        self._notify()
+
     def end(self) -> None:
-        """The job is over, whatever became of it."""
+        """The model's work is over, whatever became of it."""
         self._beat.stop()
         self._ended = True
-        self._notify()
         if self._begun:
             self._send(types.WorkDoneProgressEnd(message=self._job.state))
 

@@ -80,6 +80,7 @@ class Server(LanguageServer):
         self.problems: list[str] = []
         self.log_file: Path | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._told: set[str] = set()  # problems of prompt files are told once
         for method, (handler, options) in FEATURES.items():
             self.feature(method, options)(handler)
 
@@ -101,15 +102,17 @@ class Server(LanguageServer):
         """Follow what the client has configured for us."""
         settings, problems = configuration.later(self.base, tree)
         self._use(settings)
+        problems += self.problems
+        self.problems.clear()
         for problem in problems:
             self.say(f"Glossator: {problem}", types.MessageType.Warning)
 
     def _use(self, settings: Settings) -> None:
         self.opening.choose(settings)
-        if not self.actions or settings.prompts != self.settings.prompts:
-            user = Path(settings.prompts).expanduser() if settings.prompts else self.folders.config / "prompts"
-            self.actions, problems = catalogue.load(catalogue.prompts_folder(), user)
-            self.problems += [str(problem) for problem in problems]
+        user = Path(settings.prompts).expanduser() if settings.prompts else self.folders.config / "prompts"
+        self.actions, problems = catalogue.load(catalogue.prompts_folder(), user)
+        self.problems += [text for problem in problems if (text := str(problem)) not in self._told]
+        self._told |= set(self.problems)
         self.settings = settings
 
     # --- documents --------------------------------------------------------------------------------------------------
