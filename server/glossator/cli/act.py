@@ -12,8 +12,7 @@ from typing import Any
 
 import click
 
-from ..action import catalogue
-from ..action.catalogue import Action
+from ..action import Action, catalogue
 from ..settings import Settings, folders, load
 from . import place as places
 from .session import Session
@@ -62,7 +61,7 @@ def command(action: Action) -> click.Command:
     for option in reversed(OPTIONS + (EDIT_OPTIONS if action.kind in ("edit", "new_file") else [])):
         wrapped = option(wrapped)
     if action.takes_instruction:
-        wrapped = click.argument("instruction", required=action.needs_instruction, default=None)(wrapped)
+        wrapped = click.argument("instruction", required=action.needs_instruction)(wrapped)
     wrapped = click.argument("where", metavar="PATH[:SYMBOL|:LINE[-LINE]]")(wrapped)
     return click.command(command_name(action), help=action.help, short_help=action.help.split("\n")[0])(wrapped)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 
 import click
@@ -23,7 +24,9 @@ def status() -> None:
 
     with told():
         places, settings = folders(), load()
-        state = Remembered(Scripted([]), places.cache / "answers", settings.cache.megabytes).state()
+        answers = Remembered(Scripted([]), places.cache / "answers", settings.cache.megabytes)
+        asyncio.run(answers.opened(5.0))
+        state = answers.state()
         click.echo(f"{places.cache / 'answers'}")
         click.echo(f"{state['entries']} answers, {int(state['bytes']) / 1e6:.1f} MB, {state['state']}")
         states = [path for path in (places.cache / "states").glob("*") if path.is_file()]

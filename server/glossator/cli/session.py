@@ -8,14 +8,15 @@ from typing import Any
 
 import click
 
+from ..action import Action
 from ..action import run as running
-from ..action.catalogue import Action
 from ..action.outcome import Answer, Event, Explanation, NewFile, Outcome, Proposal, Refusal, Stage, Thought
 from ..action.target import Target, target_at
 from ..answer.edit import apply as applied
 from ..code import Span, symbols
 from ..engine import Engine, Priority
 from ..engine.choose import open_engine
+from ..engine.remembered import Remembered
 from ..settings import Settings, folders
 from . import place as places
 from . import present
@@ -72,6 +73,10 @@ class Session:
         return [target_at(text, path, name=symbol.qualified, **common) for symbol in inner] or [whole]
 
     async def _ask(self, target: Target, engine: Engine) -> Outcome:
+        if self.use_cache and isinstance(engine, Remembered) and await engine.opened():
+            found = running.recall(self.action, target, engine, seed=self.seed)
+            if found is not None:  # no engine is started for it
+                return found
         title = f"{self.action.name} {target.title}"
         with present.Watch(title, thoughts=self.show_thinking) as watch:
             return await running.run(
@@ -140,7 +145,7 @@ class Session:
             found["diff"] = unified(self.place.path, self.source.text, applied(self.source.text, outcome.edits))
         elif isinstance(outcome, NewFile):
             found |= {"file": outcome.path, "text": outcome.text, "rungs": list(outcome.rungs)}
-        else:
+        elif isinstance(outcome, Refusal):
             found["reasons"] = list(outcome.reasons)
         return found
 

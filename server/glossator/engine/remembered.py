@@ -68,6 +68,10 @@ class Remembered:
         """Begin opening the folder in the background; until then nothing is remembered."""
         self._shelf.start()
 
+    async def opened(self, seconds: float = 1.0) -> bool:
+        """Wait until the folder is open, at most `seconds`; whether answers can be recalled."""
+        return await asyncio.to_thread(self._shelf.ready, seconds)
+
     def _look_up(self, request: Request) -> _Answer | None:
         if request.max_tokens <= 0:  # it wants the prompt evaluated, not an answer
             return None
