@@ -16,12 +16,6 @@ harness.run(function()
   local source = vim.api.nvim_get_current_buf()
   harness.report.completion = vim.fn.getcompletion('Glossator ', 'cmdline')
 
-  vim.cmd('Glossator status')
-  harness.wait('the status', function()
-    return harness.report.notes[1]
-  end)
-  harness.report.status = table.remove(harness.report.notes, 1).message
-
   vim.api.nvim_win_set_cursor(0, { 2, 4 })
   vim.cmd('Glossator document')
   harness.wait('the docstring', function()
@@ -49,6 +43,13 @@ harness.run(function()
     end
   end)
   harness.wait('the end of explain', ended(3))
+
+  local before = #harness.report.notes
+  vim.cmd('Glossator status')
+  harness.wait('the status', function()
+    return #harness.report.notes > before
+  end)
+  harness.report.status = table.remove(harness.report.notes).message
 
   vim.cmd('checkhealth glossator')
   harness.report.health = harness.buffer()

@@ -90,16 +90,17 @@ async function pick(pattern) {
   await rows.filter({ hasText: new RegExp(pattern) }).first().click();
 }
 
-/** Runs a command of the palette by its title. */
+/** Runs a command of the palette by its title; at first the palette may not know the extension yet. */
 async function palette(title) {
-  const input = page.locator(".quick-input-widget input");
-  await until("the palette", async () => {
-    await page.keyboard.press("F1");
-    return visible(input, 2000);
-  });
-  await input.first().fill(`>${title}`);
+  const input = page.locator(".quick-input-widget input").first();
   const row = page.locator(".quick-input-list .monaco-list-row").filter({ hasText: title });
-  await row.first().waitFor();
+  await until(`${title} in the palette`, async () => {
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("F1");
+    if (!(await visible(input, 2000))) return false;
+    await input.fill(`>${title}`);
+    return visible(row, 3000);
+  });
   await page.keyboard.press("Enter");
 }
 
