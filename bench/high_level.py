@@ -17,11 +17,15 @@ out = os.fdopen(wire, "w", buffering=1)
 print(json.dumps({"ready": True}), file=out)
 for line in sys.stdin:
     asked = json.loads(line)
-    began, first, text, written = time.perf_counter(), 0.0, "", 0
-    for chunk in model.create_completion(asked["prompt"], max_tokens=asked["tokens"], temperature=0, stream=True):
+    prompt = model.tokenize(asked["prompt"].encode(), add_bos=False, special=True)
+    began, first, text = time.perf_counter(), 0.0, ""
+    for chunk in model.create_completion(
+        prompt, max_tokens=asked["tokens"], temperature=0, stop=asked["stop"], stream=True
+    ):
         first = first or time.perf_counter() - began
         text += chunk["choices"][0]["text"]
-        written += 1
-    found = {"first": first, "total": time.perf_counter() - began, "text": text, "written": written}
-    found["prompt"] = len(model.tokenize(asked["prompt"].encode(), special=True))
-    print(json.dumps(found), file=out)
+    total = time.perf_counter() - began
+    written = len(model.tokenize(text.encode(), add_bos=False))
+    print(
+        json.dumps({"first": first, "total": total, "text": text, "written": written, "prompt": len(prompt)}), file=out
+    )
