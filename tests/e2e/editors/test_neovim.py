@@ -48,13 +48,14 @@ def test_hover_and_edit(drive_nvim: Callable[..., Report], scripted_home: Any, p
 
 
 def test_commands(drive_nvim: Callable[..., Report], scripted_home: Any) -> None:
-    """`:Glossator` edits, stops, explains into a document, and reports its status and health."""
-    report = drive_nvim("commands.lua", scripted_home, ANSWER=MEAN)
+    """`:Glossator` edits, stops, explains code and other text into documents, and reports its health."""
+    report = drive_nvim("commands.lua", scripted_home, ANSWER="divides the sum")
     assert set(WORDS) <= set(report["completion"])
     assert "model scripted" in report["status"]
     assert '"""Return the arithmetic mean of values."""' in report["buffer"]
     assert report["after_stop"] == ""
-    assert MEAN in report["document"]["text"]
+    assert report["document"].startswith("# ") and MEAN in report["document"]
+    assert "It lists what to buy." in report["other"]
     assert "ERROR" not in report["health"] and "WARNING" not in report["health"], report["health"]
     assert "the server answers" in report["health"]
     _calm(report)

@@ -25,7 +25,7 @@ def _no_trouble(report: Report) -> None:
 def test_interface(drive_code: Callable[..., Report], scripted_home: Any) -> None:
     """The hover widget shows the answer, the menu's entry documents, the palette explains; no error shows."""
     commands = [
-        {"title": "Glossator: Explain", "shows": MEAN},
+        {"title": "Glossator: Explain", "shows": "divides the sum"},
         {"title": "Glossator: Show Status", "shows": "Model: scripted"},
     ]
     report = drive_code(

@@ -11,9 +11,20 @@ local function ended(count)
   end
 end
 
+--- Waits for a buffer of an answer that fits `pattern`.
+local function shown(pattern)
+  return harness.wait('an answer like ' .. pattern, function()
+    for _, buffer in ipairs(vim.api.nvim_list_bufs()) do
+      local text = table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, false), '\n')
+      if vim.api.nvim_buf_get_name(buffer):find('%.md$') and text:find(pattern) then
+        return text
+      end
+    end
+  end)
+end
+
 harness.run(function()
   harness.open('stats.py', true)
-  local source = vim.api.nvim_get_current_buf()
   harness.report.completion = vim.fn.getcompletion('Glossator ', 'cmdline')
 
   vim.api.nvim_win_set_cursor(0, { 2, 4 })
@@ -33,16 +44,14 @@ harness.run(function()
   harness.report.after_stop = require('glossator.progress').text()
 
   vim.cmd('Glossator explain')
-  harness.wait('the answer as a document', function()
-    for _, buffer in ipairs(vim.api.nvim_list_bufs()) do
-      local text = table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, false), '\n')
-      if buffer ~= source and text:find(vim.env.ANSWER) then
-        harness.report.document = { name = vim.api.nvim_buf_get_name(buffer), text = text }
-        return true
-      end
-    end
-  end)
+  harness.report.document = shown(vim.env.ANSWER)
   harness.wait('the end of explain', ended(3))
+
+  -- A file of a language that the server has no grammar for is attached when it is asked about.
+  vim.cmd.edit('shopping.txt')
+  vim.api.nvim_buf_set_lines(0, 0, -1, false, { 'flour', 'milk' })
+  vim.cmd('%Glossator explain')
+  harness.report.other = shown('what to buy')
 
   local before = #harness.report.notes
   vim.cmd('Glossator status')
