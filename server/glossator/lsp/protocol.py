@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PARSE_ERROR, INVALID_REQUEST, INVALID_PARAMS = -32700, -32600, -32602
+PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
 INTERNAL_ERROR, NOT_INITIALIZED, REQUEST_FAILED, CANCELLED, SERVER_CANCELLED = -32603, -32002, -32803, -32800, -32802
 
 MOST_IN_FLIGHT = 512  # requests of the client's that are being worked on; more are refused at once
@@ -53,7 +53,13 @@ class Protocol(LanguageServerProtocol):
     # --- messages in ------------------------------------------------------------------------------------------------
 
     def receive(self, message: Any) -> None:
-        """Take one message (parsed JSON, or what could not be parsed)."""
+        """Take one message (parsed JSON, or what could not be parsed). Never raises."""
+        try:
+            self._take(message)
+        except Exception as error:
+            self._server.report(error, "a message")
+
+    def _take(self, message: Any) -> None:
         if isinstance(message, Broken):
             log.warning("the client sent %s", message.reason)
             self._refuse(None, PARSE_ERROR, f"the server read {message.reason}")
@@ -92,10 +98,13 @@ class Protocol(LanguageServerProtocol):
             log.warning("%s: bad parameters (%s)", method, type(error).__name__)
             self._refuse(identity, INVALID_PARAMS, f"{method}: {_problem(error)}", silent=not request)
             return
-        if request:
+        known = method in self.fm.builtin_features or method in self.fm.features or method == types.CANCEL_REQUEST
+        if request and known:
             self._handle_request(identity, method, params)  # type: ignore[arg-type]  # not None: seen above
-        elif method in self.fm.builtin_features or method in self.fm.features or method == types.CANCEL_REQUEST:
+        elif known:
             self._handle_notification(method, params)
+        elif request:
+            self._refuse(identity, METHOD_NOT_FOUND, f"there is no method {method}")
 
     def _params(self, method: str, message: dict[str, Any]) -> Any:
         params = message.get("params")
@@ -156,11 +165,18 @@ class Protocol(LanguageServerProtocol):
             self._refuse(msg_id, INTERNAL_ERROR, f"internal error ({type(error).__name__}); the server's log has more")
 
     def _check_handler_result(self, future: Future[Any]) -> None:
-        if not future.cancelled() and (error := future.exception()) is not None:
+        if future.cancelled():
+            return
+        error = future.exception()
+        if error is not None and not isinstance(error, JsonRpcException):  # a refusal has nobody to go to
             self._server.report(error, "a notification")
 
     def _handle_cancel_notification(self, msg_id: Any) -> None:
-        if msg_id not in self._asked and (future := self._request_futures.get(msg_id)) is not None:
+        if (
+            isinstance(msg_id, str | int)
+            and msg_id not in self._asked
+            and (future := self._request_futures.get(msg_id)) is not None
+        ):
             future.cancel()
 
     # --- what pygls does by itself ----------------------------------------------------------------------------------
