@@ -49,12 +49,23 @@ def _tuple(node: Node, tree: Tree, view: View) -> list[Item]:
 
 
 def _unbracketed(node: Node, tree: Tree, view: View) -> list[Item]:
-    """`from a import (b, c,)`, `with (a, b,):`."""
+    """`from a import (b, c,)`."""
     del tree, view
     tokens = [child for child in node.children if child.type not in COMMENTS and child.type not in {"(", ")"}]
     if tokens and tokens[-1].type == ",":
         tokens.pop()
     return ["(" + node.type, *tokens, ")"]
+
+
+def _with(node: Node, tree: Tree, view: View) -> list[Item]:
+    """`with (a, b,):` is `with a, b:`, in whichever of the two ways the grammar reads the first."""
+    del tree, view
+    items: list[Item] = []
+    for item in node.children:
+        value = item.child_by_field_name("value") if item.type == "with_item" else None
+        inner = value.children if value is not None and value.type == "tuple" else [value]
+        items += [each for each in inner if each is not None and each.is_named and each.type not in COMMENTS]
+    return ["(with_clause", *items, ")"]
 
 
 def _number(node: Node, tree: Tree, view: View) -> list[Item]:
@@ -203,7 +214,7 @@ PYTHON = Dialect(
         "expression_list": _tuple,
         "pattern_list": _tuple,
         "tuple_pattern": _tuple,
-        "with_clause": _unbracketed,
+        "with_clause": _with,
         "import_from_statement": _unbracketed,
         "integer": _number,
         "float": _number,

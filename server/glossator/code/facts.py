@@ -116,7 +116,11 @@ def _nested(node: Node, start: int, end: int) -> bool:
 
 
 def _mutated(tree: Tree, symbol: Symbol, found: dict[str, list[Node]]) -> tuple[str, ...]:
-    names = {match[1]: each for each in symbol.parameters if (match := _ROOT.match(each.replace("mut ", "")))}
+    names = {
+        match[1]: each
+        for each in symbol.parameters
+        if each[0] != "*" and (match := _ROOT.match(each.replace("mut ", "")))
+    }
     rebound = {tree.source(node) for node in found["rebound"]}
     roots = [match[1] for node in found["write"] if (match := _ROOT.match(tree.source(node)))]
     return tuple(dict.fromkeys(root for root in roots if root in names and root not in rebound))

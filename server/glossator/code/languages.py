@@ -66,7 +66,7 @@ LANGUAGES = (
         doc_convention="jsdoc",
         fence="javascript",
         grammar=("tree_sitter_javascript", "language"),
-        queries=("ecma", "javascript"),
+        queries=("ecma", "javascript", "jsx"),
     ),
     Language(
         id="typescript",
@@ -88,7 +88,7 @@ LANGUAGES = (
         doc_convention="jsdoc",
         fence="tsx",
         grammar=("tree_sitter_typescript", "language_tsx"),
-        queries=("ecma", "typescript"),
+        queries=("ecma", "typescript", "jsx"),
     ),
     Language(
         id="go",

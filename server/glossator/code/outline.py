@@ -18,6 +18,9 @@ from .tree import Tree
 
 _TYPES = {"class", "interface", "struct", "enum", "trait"}
 _MAX_SIGNATURE = 400
+_COMPOUND = {"qualified_identifier", "template_function", "template_type", "template_method"}
+_WORD = re.compile(r"\w+")
+_BRACKETS = re.compile(r"<.*>|\[.*\]", re.DOTALL)
 _PYTHON_STRING = re.compile(r"""(?i:[ru]?)("{3}|'{3}|"|')(.*)\1\Z""", re.DOTALL)
 
 
@@ -107,7 +110,8 @@ def _symbols(
     open_scopes: list[tuple[int, Symbol]] = []
     at = 0
     for match in ordered:
-        name = " ".join(tree.source(match.name).split())
+        prefix, node = _qualified(tree, match)
+        name = tree.source(node)
         if not name or name.startswith(("{", "[")) or match.name.is_missing:
             continue
         while open_scopes and open_scopes[-1][0] < match.end:
@@ -117,7 +121,7 @@ def _symbols(
         while at < len(decorators) and decorators[at][0] < above.start:
             at += 1
         own = [each for each in _from(decorators, at, match.name.start_byte) if each[1] <= match.name.start_byte]
-        symbol = _symbol(tree, match, name, scope=scope, above=above, decorators=own, lines=lines)
+        symbol = _symbol(tree, match, (*prefix, name), node, scope=scope, above=above, decorators=own, lines=lines)
         symbols.append(symbol)
         open_scopes.append((match.end, symbol))
     return tuple(symbols)
@@ -134,26 +138,24 @@ def _from(places: Sequence[tuple[int, int]], at: int, end: int) -> list[tuple[in
 def _symbol(
     tree: Tree,
     match: _Found,
-    name: str,
+    names: tuple[str, ...],
+    node: Node,
     *,
     scope: Symbol | None,
     above: Above,
     decorators: Sequence[tuple[int, int]],
     lines: Lines,
 ) -> Symbol:
-    prefix, name = _qualified(tree, match, name)
-    kind = "method" if match.kind == "function" and (prefix or (scope and scope.kind in _TYPES)) else match.kind
+    kind = "method" if match.kind == "function" and (len(names) > 1 or (scope and scope.kind in _TYPES)) else match.kind
     end = match.body.start_byte if match.body and match.body.start_byte > match.name.start_byte else match.end
     doc_span, doc = _docstring(tree, match, above.docs)
     return Symbol(
-        name=name,
-        path=(*(scope.path if scope else ()), *prefix, name),
+        name=names[-1],
+        path=(*(scope.path if scope else ()), *names),
         kind=cast("SymbolKind", kind),
         span=Span(tree.offset(above.start), tree.offset(match.end)),
         code=Span(tree.offset(above.code), tree.offset(match.end)),
-        name_span=Span(tree.offset(match.name.end_byte) - len(name), tree.offset(match.name.end_byte))
-        if prefix
-        else tree.span(match.name),
+        name_span=tree.span(node),
         body=tree.span(match.body) if match.body else None,
         signature=_signature(tree, above.code, end, [*decorators, *lines.between(above.code, end)]),
         docstring=doc,
@@ -163,16 +165,16 @@ def _symbol(
     )
 
 
-def _qualified(tree: Tree, match: _Found, name: str) -> tuple[tuple[str, ...], str]:
-    """The scopes that a name carries with it (`Tree::insert`, `func (t *Tree) Insert`), and the name."""
+def _qualified(tree: Tree, match: _Found) -> tuple[tuple[str, ...], Node]:
+    """The scopes that a name carries with it (`Tree::insert`, `func (t *Tree) Insert`), and its last part."""
     if match.receiver is not None:
-        words = re.sub(r"\[.*\]", "", tree.source(match.receiver), flags=re.DOTALL)
-        named = re.findall(r"\w+", words)
-        return (named[-1:] and (named[-1],)) or (), name
-    if match.name.type == "qualified_identifier":
-        parts = [part.strip() for part in re.sub(r"<[^<>]*>", "", name).split("::")]
-        return tuple(part for part in parts[:-1] if part), parts[-1]
-    return (), name
+        return tuple(_WORD.findall(_BRACKETS.sub("", tree.source(match.receiver)))[-1:]), match.name
+    node, scopes = match.name, []
+    while (inner := node.child_by_field_name("name")) is not None and node.type in _COMPOUND:
+        scope = node.child_by_field_name("scope")
+        scopes += _WORD.findall(_BRACKETS.sub("", tree.source(scope))) if scope is not None else []
+        node = inner
+    return tuple(scopes), node
 
 
 def _signature(tree: Tree, start: int, end: int, without: Sequence[tuple[int, int]]) -> str:

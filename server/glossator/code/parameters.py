@@ -8,7 +8,7 @@ from tree_sitter import Node
 
 from .tree import Tree
 
-_ANONYMOUS = {"keyword_separator", "positional_separator", "...", "self_parameter", "this"}
+_ANONYMOUS = {"keyword_separator", "positional_separator", "...", "self_parameter", "this", "variadic_parameter"}
 _SINGLE = {
     "identifier",
     "object_pattern",

@@ -22,9 +22,8 @@ _WIDTH = 100
 def insert_docstring(tree: Tree, symbol: Symbol, text: str) -> str:
     """What is to stand in the place of `symbol.span`: the definition documented by `text` instead of by what it has.
 
-    New lines end with `\\n`. A definition that has no place for documentation (a variable in Python) comes back as it
-    is,
-    and so does any where `text` is empty.
+    New lines end with `\\n`. What has no place for documentation (a variable in Python) comes back as it is, and so
+    does any definition where `text` is empty.
     """
     words = _words(text)
     if not words:

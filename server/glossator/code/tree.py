@@ -80,7 +80,7 @@ class Tree:
         """The code point that begins at `byte`; the next one where `byte` lies inside of one."""
         if self._ascii:
             return byte
-        block = max(bisect_right(self._marks, byte) - 1, 0)
+        block = min(max(bisect_right(self._marks, byte) - 1, 0), len(self.text) // _STEP)
         part = self.data[self._marks[block] : byte]
         return block * _STEP + len(part.translate(None, _CONTINUATION))
 

@@ -10,6 +10,7 @@
 (function_definition declarator: (_) @declarator (default_method_clause)) @def.method
 (function_definition declarator: (_) @declarator (delete_method_clause)) @def.method
 (function_definition declarator: (_) @declarator (try_statement) @body) @def.function
+(template_declaration (declaration declarator: (function_declarator) @declarator) @def.function)
 (template_declaration (_) @inner .) @wrap
 (attribute_declaration) @decorator
 (using_declaration) @import

@@ -19,6 +19,8 @@
 ;; calls
 (call_expression function: (identifier) @callee)
 (call_expression function: (selector_expression field: (_) @callee))
+(call_expression function: (index_expression operand: (identifier) @callee))
+(type_conversion_expression type: (generic_type type: (type_identifier) @callee))
 (call_expression function: (parenthesized_expression (identifier) @callee))
 (type_conversion_expression type: (type_identifier) @callee)
 (composite_literal type: (type_identifier) @callee)

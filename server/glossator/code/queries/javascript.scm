@@ -1,7 +1,3 @@
 ;; outline
 (field_definition property: (_) @name value: (arrow_function parameters: (_) @parameters body: (_) @body)) @def.method
 (field_definition property: (_) @name value: (function_expression parameters: (_) @parameters body: (_) @body)) @def.method
-
-;; calls
-(jsx_opening_element name: (identifier) @callee)
-(jsx_self_closing_element name: (identifier) @callee)
