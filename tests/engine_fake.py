@@ -72,6 +72,9 @@ class Fake:
         emit(Text(f"[{request.draft}]"))
         emit(Finished("stop", Usage(prompt_tokens=10, answer_tokens=1), self.info.name))
 
+    def calibrate(self, cancelled: Callable[[], bool]) -> None:
+        pass
+
     def close(self) -> None:
         pass
 

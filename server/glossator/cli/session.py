@@ -10,6 +10,7 @@ import click
 
 from ..action import Action
 from ..action import run as running
+from ..action.budget import prompt_tokens
 from ..action.outcome import Answer, Event, Explanation, NewFile, Outcome, Proposal, Refusal, Stage, Thought
 from ..action.target import Target, target_at
 from ..answer.edit import apply as applied
@@ -48,7 +49,9 @@ class Session:
         try:
             if self.show_prompt:
                 for target in targets:
-                    click.echo(await running.prompt_for(self.action, target, engine, budget=budget(engine)))
+                    click.echo(
+                        await running.prompt_for(self.action, target, engine, budget=prompt_tokens(engine.model()))
+                    )
                 return ANSWERED
             outcomes = [(target, await self._ask(target, engine)) for target in targets]
         finally:
@@ -83,7 +86,7 @@ class Session:
                 self.action,
                 target,
                 engine,
-                budget=budget(engine),
+                budget=prompt_tokens(engine.model()),
                 on_event=lambda event: _show(watch, event),
                 seed=self.seed,
                 use_cache=self.use_cache,
@@ -148,11 +151,6 @@ class Session:
         elif isinstance(outcome, Refusal):
             found["reasons"] = list(outcome.reasons)
         return found
-
-
-def budget(engine: Engine) -> int:
-    """Tokens of prompt that one question may cost: half of the window, at most what a small machine reads soon."""
-    return min(engine.model().context // 2, 2048)
 
 
 def summary(target: Target, outcome: Outcome) -> str:

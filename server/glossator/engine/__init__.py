@@ -138,7 +138,10 @@ Chunk = Queued | Reading | Text | Finished
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """The model behind an engine. `digest` names its exact weights (the file's SHA-256, or a remote identity)."""
+    """The model behind an engine. `digest` names its exact weights (the file's SHA-256, or a remote identity).
+
+    The rates are tokens a second on this machine, reading a prompt and writing an answer; 0: not measured.
+    """
 
     name: str
     digest: str
@@ -146,6 +149,8 @@ class ModelInfo:
     reasoning: bool = False
     think_open: str = "<think>"
     think_close: str = "</think>"
+    prefill_rate: float = 0.0
+    decode_rate: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

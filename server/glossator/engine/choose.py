@@ -55,6 +55,7 @@ def _local(settings: Settings, folders: Folders) -> Engine:
         runtime=folders.runtime,
         logs=folders.logs,
         states=folders.cache / "states",
+        calibrations=folders.cache / "calibration",
         context=settings.local.context,
         threads=settings.local.threads,
         gpu_layers=settings.local.gpu_layers,

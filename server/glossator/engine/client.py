@@ -21,7 +21,19 @@ import filelock
 
 from .. import __version__
 from ..models import Card
-from . import Chunk, EngineBusy, EngineDied, EngineError, EngineStatus, ModelInfo, Request, address, supervise, wire
+from . import (
+    Chunk,
+    EngineBusy,
+    EngineDied,
+    EngineError,
+    EngineStatus,
+    ModelInfo,
+    Request,
+    address,
+    supervise,
+    wire,
+)
+from .calibration import Calibration, Shelf
 from .link import Link, Lost, reach
 from .process import Options
 
@@ -37,6 +49,7 @@ class SharedEngine:
         runtime: Folder for sockets and locks, the user's own.
         logs: Folder of `engine.log`.
         states: Folder for saved KV states; None: none are saved.
+        calibrations: Folder for what was measured of models on this machine; None: nothing is kept.
         context, threads, gpu_layers, idle_seconds: As in the settings.
         silence_seconds: How long the process may say nothing while it is awaited before it is ended.
         command: What to start instead of the real engine process; for tests.
@@ -51,6 +64,7 @@ class SharedEngine:
         runtime: Path,
         logs: Path,
         states: Path | None = None,
+        calibrations: Path | None = None,
         context: int = 0,
         threads: int = 0,
         gpu_layers: int = -1,
@@ -59,7 +73,14 @@ class SharedEngine:
         command: Sequence[str] = (),
     ) -> None:
         self._options = Options(
-            str(path), digest, card, str(states) if states else "", context, threads, gpu_layers
+            path=str(path),
+            digest=digest,
+            card=card,
+            states=str(states) if states else "",
+            context=context,
+            threads=threads,
+            gpu_layers=gpu_layers,
+            calibrations=str(calibrations) if calibrations else "",
         ).to_json()
         self._command = list(command) or supervise.engine_command()
         name = json.dumps([__version__, wire.PROTOCOL, self._options, self._command])
@@ -69,8 +90,16 @@ class SharedEngine:
         self._idle = idle_seconds
         self._silence = silence_seconds
         self._record = supervise.Record(logs)
+        known = Shelf(calibrations, digest).load() if calibrations else Calibration()
         self._info = ModelInfo(
-            card.name, digest, context or min(card.context, 8192), card.reasoning, card.think_open, card.think_close
+            name=card.name,
+            digest=digest,
+            context=min(context or known.context or 8192, card.context),
+            reasoning=card.reasoning,
+            think_open=card.think_open,
+            think_close=card.think_close,
+            prefill_rate=known.prefill_rate,
+            decode_rate=known.decode_rate,
         )
         self._links: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Link] = weakref.WeakKeyDictionary()
         self._openings: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = weakref.WeakKeyDictionary()

@@ -14,15 +14,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from ..models import Card
 from . import Chunk, ContextTooLong, Finished, ModelInfo, Reading, Request, Text, Usage
+from .calibration import Shelf
 from .decoding import Cancelled, Decoding, Tools
 from .drafting import Copier
 from .llama_native import Native
+from .machine import cores
+from .measuring import quick
 from .pace import Pace
 from .prefixes import Aborted, Prefixes, Resident, cuts
+from .rates import Rates
 from .sampling import Choice, Logits, Sampler
 from .states import States
 from .templates import family_of, render, thinks
@@ -57,18 +59,23 @@ class Model:
         gpu_layers: int = -1,
         states: Path | None = None,
         states_megabytes: int = 1024,
+        calibrations: Shelf | None = None,
     ) -> None:
         """`context` in tokens, 0: by this machine's memory; `threads` 0: all cores; `gpu_layers` -1: all.
 
         `states` is a folder for KV states that outlive the process (None: none), `states_megabytes` its limit.
+        `calibrations` is where what was measured of this model is kept (None: nowhere).
         """
-        self._threads = threads or cores()
+        self._rates = Rates(calibrations)
+        known = self._rates.known
+        self._threads = threads or known.prefill_threads or cores()
         native = Native(
             path,
             cells=min(context, card.context) if context else 0,
-            ubatch=UBATCH,
+            ubatch=known.ubatch or UBATCH,
             threads=self._threads,
             gpu_layers=gpu_layers,
+            repack=known.repack,
         )
         self._native = native
         template = native.meta("tokenizer.chat_template")
@@ -79,7 +86,9 @@ class Model:
         self._spelled = re.compile("|".join(spelled)) if spelled else None
         self._states = self._shelf(states, digest, states_megabytes << 20)
         self._prefixes = Prefixes(native, shelf=self._states)
-        self._pace = Pace(self._threads)
+        self._pace = Pace(self._threads, known.decode_threads)
+        self._rates.context = 0 if context else min(native.cells, native.trained)
+        self._measured = bool(known.speeds or threads)  # nothing is left to be found out
         self.info = ModelInfo(
             name=card.name,
             digest=digest,
@@ -87,6 +96,8 @@ class Model:
             reasoning=self._reasoning,
             think_open=card.think_open,
             think_close=card.think_close,
+            prefill_rate=known.prefill_rate,
+            decode_rate=known.decode_rate,
         )
 
     def close(self) -> None:
@@ -111,27 +122,44 @@ class Model:
             with self._watched(cancelled):
                 resident = self._prefixes.enter(prompt.tokens, prompt.places)
                 reused = len(resident.tokens)
+                reading = time.perf_counter()
                 logits = self._read(prompt, resident, emit)
+                writing = time.perf_counter()
                 decoding = self._decoding(request, prompt, resident, emit, cancelled)
                 reason = decoding.run(logits) if request.max_tokens else "length"
         except (Aborted, Cancelled):
             return
+        over = time.perf_counter()
+        written = 0 if request.draft else decoding.thought.tokens + decoding.answer_tokens
+        self._rates.took(len(prompt.tokens) - reused, writing - reading, written, over - writing)
+        self.info = self._rates.told(self.info)
         usage = Usage(
             prompt_tokens=len(prompt.tokens),
             reused_tokens=reused,
             thought_tokens=decoding.thought.tokens,
             answer_tokens=decoding.answer_tokens,
             drafted_tokens=decoding.drafted,
-            seconds=time.perf_counter() - began,
+            seconds=over - began,
             cpu_seconds=time.process_time() - cpu,
         )
         emit(Finished(reason, usage, self.info.name))
+
+    def calibrate(self, cancelled: Callable[[], bool]) -> None:
+        """Find out once how fast this machine is, in a second or two; gives way when `cancelled` comes true."""
+        if self._measured:
+            return
+        with suppress(Aborted), self._watched(cancelled):
+            self._prefixes.enter([], [])  # what the sequence holds is kept in memory
+            self._rates.learn(quick(self._native, self._threads, self._rates.known))
+            self._pace = Pace(self._threads, self._rates.known.decode_threads)
+            self._measured = True
+            self.info = self._rates.told(self.info)
 
     def _shelf(self, folder: Path | None, digest: str, limit: int) -> States | None:
         """The states on disk; None where there can be none, which costs time only."""
         if folder is None or not digest or limit <= 0:
             return None
-        identity = f"{digest} ubatch {UBATCH} f16 {self._native.build}"
+        identity = f"{digest} ubatch {self._native.ubatch} repack {self._native.repacked} f16 {self._native.build}"
         with suppress(OSError):
             return States(folder, identity, limit)
         return None
@@ -158,7 +186,7 @@ class Model:
                 stable = len(tokens)
         begun = self._content(request.answer_prefix) if request.answer_prefix and not request.thinking else []
         tokens += begun
-        return _Prompt(tokens, cuts(len(tokens), ends, UBATCH), stable, begun)
+        return _Prompt(tokens, cuts(len(tokens), ends, self._native.ubatch), stable, begun)
 
     def _content(self, text: str) -> list[int]:
         """The tokens of content: no spelling of any mark in it becomes that mark's token.
@@ -255,9 +283,3 @@ class Model:
             over.set()
             thread.join()
             self._native.resume()
-
-
-def cores() -> int:
-    """The physical cores that this process may use."""
-    allowed = len(psutil.Process().cpu_affinity()) if hasattr(psutil.Process, "cpu_affinity") else psutil.cpu_count()
-    return max(1, min(psutil.cpu_count(logical=False) or allowed or 1, allowed or 1))

@@ -79,6 +79,14 @@ def _check_file(path: Path) -> None:
             raise ModelBroken(f"{path}: not a GGUF file")
 
 
+def about() -> dict[str, Any]:
+    """The library's version and processor features (`build`), and whether it can use a graphics processor (`gpu`)."""
+    lib = _library()
+    _prepare(lib)
+    build = f"{lib.llama_version().decode()} {lib.llama_print_system_info().decode()}"
+    return {"build": build, "gpu": bool(lib.llama_supports_gpu_offload())}
+
+
 class Native:
     """A loaded model and its context of `cells` KV cells, for one sequence.
 
@@ -93,7 +101,9 @@ class Native:
         ubatch: int = 128,
         threads: int = 1,
         gpu_layers: int = -1,
+        repack: bool | None = None,
     ) -> None:
+        """`repack` the weights for this processor, or not; None: as the file's type suggests."""
         _check_file(path)
         self._path = path
         self._lib = lib = _library()
@@ -101,10 +111,12 @@ class Native:
         self._model: Any = None
         self._context: Any = None
         self._batch: Any = None
-        self._model = self._load(gpu_layers, repack=False)
-        if lib.llama_model_ftype(self._model) in _REPACKED:
+        self._model = self._load(gpu_layers, repack=bool(repack))
+        if repack is None and lib.llama_model_ftype(self._model) in _REPACKED:
             lib.llama_model_free(self._model)
             self._model = self._load(gpu_layers, repack=True)
+            repack = True
+        self.repacked = bool(repack)
         self._vocab = lib.llama_model_get_vocab(self._model)
         self.vocabulary: int = lib.llama_vocab_n_tokens(self._vocab)
         self.trained: int = lib.llama_model_n_ctx_train(self._model)
@@ -175,6 +187,11 @@ class Native:
             self._model = None
 
     # --- the model ---------------------------------------------------------------------------------------------------
+
+    @property
+    def offloads(self) -> bool:
+        """Whether this build can use a graphics processor."""
+        return bool(self._lib.llama_supports_gpu_offload())
 
     @property
     def build(self) -> str:

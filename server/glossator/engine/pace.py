@@ -17,10 +17,12 @@ SLOW = 1.6  # a token that takes this much longer than usual brings the next tri
 class Pace:
     """Chooses the threads for single tokens between 1 and `most`."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, start: int = 0) -> None:
+        """`start` is the number of threads that was fastest when it was measured (0: not known)."""
         self.most = max(1, most)
         self._ladder = [1 << step for step in range(max(1, most).bit_length()) if 1 << step < most] + [max(1, most)]
-        self._step = len(self._ladder) - 1
+        known = [step for step, threads in enumerate(self._ladder) if threads <= start]
+        self._step = known[-1] if known else len(self._ladder) - 1
         self._home = self._step  # the step that is known to be best; elsewhere: a trial
         self._down = True
         self._usual = 0.0  # seconds a token at home, smoothed

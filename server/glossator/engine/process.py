@@ -22,6 +22,7 @@ from typing import Any
 
 from ..models import Advice, Card
 from . import EngineError
+from .calibration import Shelf
 from .serve import Server
 from .worker import Model
 
@@ -38,6 +39,7 @@ class Options:
         path: The GGUF file.
         digest: Its SHA-256.
         states: Folder for saved KV states; empty: none are saved.
+        calibrations: Folder for what was measured of models; empty: nothing is kept.
         context, threads, gpu_layers: As in the settings.
     """
 
@@ -48,6 +50,7 @@ class Options:
     context: int = 0
     threads: int = 0
     gpu_layers: int = -1
+    calibrations: str = ""
 
     def to_json(self) -> str:
         """For the command line."""
@@ -77,6 +80,7 @@ def load(options: Options) -> Model:
         threads=options.threads,
         gpu_layers=options.gpu_layers,
         states=Path(options.states) if options.states else None,
+        calibrations=Shelf(Path(options.calibrations), options.digest) if options.calibrations else None,
     )
 
 

@@ -21,9 +21,14 @@ from .queue import Job
 
 log = logging.getLogger(__name__)
 
+IDLE_SECONDS = 3.0  # without a request, before the machine is measured
+
 
 class Model(Protocol):
-    """What the worker runs. `generate` is called for one request at a time; `count` may be called beside it."""
+    """What the worker runs. `generate` is called for one request at a time; `count` may be called beside it.
+
+    `info` may change after `generate` and `calibrate`.
+    """
 
     info: ModelInfo
 
@@ -33,6 +38,9 @@ class Model(Protocol):
     def generate(self, request: Request, emit: Callable[[Chunk], None], cancelled: Callable[[], bool]) -> None:
         """Answer through `emit`; return early once `cancelled()` is true."""
 
+    def calibrate(self, cancelled: Callable[[], bool]) -> None:
+        """Measure what is not known yet; return early once `cancelled()` is true. Nothing to do: at once."""
+
     def close(self) -> None:
         """Give everything back."""
 
@@ -41,7 +49,7 @@ class Events(Protocol):
     """Who is told, in the event loop's thread."""
 
     def loaded(self, model: Model) -> None:
-        """The model is there."""
+        """The model is there, or knows more of itself than before."""
 
     def failed(self, error: EngineError) -> None:
         """There is no model; the thread has ended."""
@@ -65,6 +73,7 @@ class Worker:
         self.touched = time.monotonic()
         self._load = load
         self._loop = asyncio.get_running_loop()
+        self._pauses = 3  # in which measuring is tried; it gives way to jobs
         self._inbox: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="model", daemon=True)
 
@@ -98,7 +107,8 @@ class Worker:
             self.report(self.events.failed, told(error))
             return
         self.report(self.events.loaded, model)
-        while (job := self._inbox.get()) is not None:
+        info = model.info
+        while (job := self._next(model)) is not None:
             run = _Run(self, job)
             try:
                 model.generate(job.again(), run.emit, run.stopped)
@@ -106,8 +116,24 @@ class Worker:
             except Exception as error:
                 trouble = told(error)
             self.report(self.events.ran, job, run.finished, trouble)
+            if model.info != info:
+                info = model.info
+                self.report(self.events.loaded, model)
         with contextlib.suppress(Exception):
             model.close()
+
+    def _next(self, model: Model) -> Job | None:
+        """The next job. The first pauses are used to measure."""
+        if self._pauses:
+            with contextlib.suppress(queue.Empty):
+                return self._inbox.get(timeout=IDLE_SECONDS)
+            self._pauses -= 1
+            try:
+                model.calibrate(lambda: not self._inbox.empty())
+            except Exception as error:
+                told(error)  # to the log; answers do not depend on it
+            self.report(self.events.loaded, model)
+        return self._inbox.get()
 
 
 class _Run:
