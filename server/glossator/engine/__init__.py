@@ -63,6 +63,8 @@ class Request:
         recipe: Digest of what the answer depends on. Equal recipes have equal answers, even where the prompts differ
             (a function that moved). Empty: the messages themselves.
         lane: A newer request of the same lane replaces an older one (`""`: none is replaced).
+        answers: Nothing is written; `Finished.scores` says how likely each of these texts is as the answer
+            (after `answer_prefix`). What `Engine.score` asks with.
     """
 
     messages: tuple[Message, ...]
@@ -75,11 +77,13 @@ class Request:
     recipe: str = ""
     priority: Priority = Priority.COMMAND
     lane: str = ""
+    answers: tuple[str, ...] = ()
 
     def key(self, model: str) -> str:
         """The digest under which the answer of `model` (a model's digest) is remembered (64 hex digits)."""
         question: object = self.recipe or [asdict(message) for message in self.messages]
         parts = [model, question, self.max_tokens, self.thinking, asdict(self.sampling), self.answer_prefix, self.stop]
+        parts += [self.answers] if self.answers else []
         written = json.dumps(parts, ensure_ascii=False, sort_keys=True)  # lone surrogates are legal in an editor's text
         return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -121,16 +125,36 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Score:
+    """How likely a model finds a text as its answer.
+
+    Attributes:
+        tokens: How many tokens the text has.
+        logprob: The natural logarithm of the text's probability: the sum of `token_logprobs`. How it ends (with the
+            answer's end or with more text) is not part of it.
+        token_logprobs: Of each token, given the prompt and the tokens before.
+        ends: Where in the text each token ends (characters; a token that ends within a character ends before it).
+    """
+
+    tokens: int
+    logprob: float
+    token_logprobs: tuple[float, ...] = ()
+    ends: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The last chunk of every stream that was neither cancelled nor failed.
 
     `reason`: the model ended (`stop`), the token limit was reached (`length`), or it repeated itself (`loop`).
+    `scores`: one for each of `Request.answers`.
     """
 
     reason: Literal["stop", "length", "loop"]
     usage: Usage = field(default_factory=Usage)
     model: str = ""
     remembered: bool = False
+    scores: tuple[Score, ...] = ()
 
 
 Chunk = Queued | Reading | Text | Finished
@@ -170,6 +194,14 @@ class Engine(Protocol):
 
     def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
         """Answer `request`. Raises `EngineError`; closing the generator cancels."""
+        ...
+
+    async def score(self, request: Request, answers: Sequence[str]) -> list[Score]:
+        """How likely each of `answers` is as the answer to `request`, one prefill for all. Raises as `stream` does.
+
+        The answers are scored without thought, after the request's `answer_prefix`; order, priority and cancelling are
+        those of `stream`.
+        """
         ...
 
     async def count(self, texts: Sequence[str]) -> list[int]:

@@ -29,7 +29,9 @@ from . import (
     EngineStatus,
     ModelInfo,
     Request,
+    Score,
     address,
+    scoring,
     supervise,
     wire,
 )
@@ -131,6 +133,10 @@ class SharedEngine:
                 self._note(link, error)
                 raise
         raise EngineDied("the engine process left while it was asked; ask again")
+
+    async def score(self, request: Request, answers: Sequence[str]) -> list[Score]:
+        """How likely each of `answers` is. Raises `EngineError`."""
+        return await scoring.score(self.stream, request, answers)
 
     async def count(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text, without special tokens. Starts the engine where it is needed."""

@@ -15,17 +15,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..models import Card
-from . import Chunk, ContextTooLong, Finished, ModelInfo, Reading, Request, Text, Usage
+from . import Chunk, ContextTooLong, Finished, ModelInfo, Reading, Request, Score, Text, Usage
 from .calibration import Shelf
 from .decoding import Cancelled, Decoding, Tools
 from .drafting import Copier
-from .llama_native import Native
+from .llama_native import MAX_OUTPUTS, Native
 from .machine import cores
 from .measuring import quick
 from .pace import Pace
 from .prefixes import Aborted, Prefixes, Resident, cuts
 from .rates import Rates
 from .sampling import Choice, Logits, Sampler
+from .scoring import likelihoods, scored
 from .states import States
 from .templates import family_of, render, thinks
 from .thinking import Thought
@@ -115,9 +116,12 @@ class Model:
 
         Raises `ContextTooLong`, or `EngineError` when llama.cpp fails.
         """
+        if request.answers:
+            self._score(request, emit, cancelled)
+            return
         began, cpu = time.perf_counter(), time.process_time()
         prompt = self._prompt(request)
-        self._check(request, prompt)
+        self._check(request.max_tokens, request.thinking, prompt)
         try:
             with self._watched(cancelled):
                 resident = self._prefixes.enter(prompt.tokens, prompt.places)
@@ -143,6 +147,32 @@ class Model:
             cpu_seconds=time.process_time() - cpu,
         )
         emit(Finished(reason, usage, self.info.name))
+
+    def _score(self, request: Request, emit: Callable[[Chunk], None], cancelled: Callable[[], bool]) -> None:
+        """Tell how likely each of the request's answers is, through `Finished`."""
+        began, cpu = time.perf_counter(), time.process_time()
+        native, prompt = self._native, self._prompt(request)
+        answers = [self._content(answer) for answer in request.answers]
+        self._check(max(map(len, answers)), 0, prompt)
+        try:
+            with self._watched(cancelled):
+                resident = self._prefixes.enter(prompt.tokens, prompt.places)
+                reused = len(resident.tokens)
+                logits = self._read(prompt, resident, emit)
+                found: dict[int, Score] = {}
+                step = min(MAX_OUTPUTS, native.ubatch)
+                for at, each in likelihoods(self._prefixes, resident, logits, answers, rows=native, step=step):
+                    found[at] = scored(each, map(native.piece, answers[at]))
+                    emit(Reading(len(prompt.tokens), len(prompt.tokens)))
+        except Aborted:
+            return
+        usage = Usage(
+            prompt_tokens=len(prompt.tokens),
+            reused_tokens=reused,
+            seconds=time.perf_counter() - began,
+            cpu_seconds=time.process_time() - cpu,
+        )
+        emit(Finished("stop", usage, self.info.name, scores=tuple(found[at] for at in range(len(answers)))))
 
     def calibrate(self, cancelled: Callable[[], bool]) -> None:
         """Find out once how fast this machine is, in a second or two; gives way when `cancelled` comes true."""
@@ -203,8 +233,8 @@ class Model:
             start = match.start() + 1
         return tokens + self._native.tokenize(text[start:], marks=False)
 
-    def _check(self, request: Request, prompt: _Prompt) -> None:
-        budget = request.max_tokens + (request.thinking + CLOSING_TOKENS if request.thinking else 0)
+    def _check(self, answer: int, thinking: int, prompt: _Prompt) -> None:
+        budget = answer + (thinking + CLOSING_TOKENS if thinking else 0)
         if len(prompt.tokens) + budget > self.info.context:
             raise ContextTooLong(
                 f"the prompt has {len(prompt.tokens)} tokens and {budget} are reserved for the answer, "

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from . import Chunk, Engine, EngineError, EngineStatus, Finished, ModelInfo, Request, Text, Usage
+from . import Chunk, Engine, EngineError, EngineStatus, Finished, ModelInfo, Request, Score, Text, Usage
 from .remembered_disk import Shelf
 
 _FRESH_SECONDS = 3600.0  # an answer that is used and older than this is stored anew, so that it is not thrown out
@@ -115,6 +115,10 @@ class Remembered:
         if finished.reason in ("stop", "length") and request.max_tokens > 0 and not finished.remembered:
             answer = _Answer(tuple(pieces), finished, time.time())
             self._shelf.put(request.key(self.engine.model().digest), answer.to_bytes())
+
+    async def score(self, request: Request, answers: Sequence[str]) -> list[Score]:
+        """The other engine's scores; they are not remembered."""
+        return await self.engine.score(request, answers)
 
     async def count(self, texts: Sequence[str]) -> list[int]:
         """The other engine's count."""

@@ -16,6 +16,10 @@ The script is TOML; the first rule that fits a request answers it:
     error_kind = "EngineDied"    # ... as this class of `EngineError`
     once = false                 # the rule answers one request only; the next one goes on to later rules
 
+    [[score]]                    # how likely a text is as an answer; the first rule that fits it counts
+    match = 'range.n . 1'        # regular expression, searched in the text
+    logprob = -3.0               # a text that no rule fits has -1 for each word
+
 The text is the whole answer, an `answer_prefix` included. It knows nothing of models: what is not written is an error.
 """
 
@@ -31,7 +35,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from . import Chunk, EngineError, EngineStatus, Finished, ModelInfo, Reading, Request, Text, Usage
+from . import Chunk, EngineError, EngineStatus, Finished, ModelInfo, Reading, Request, Score, Text, Usage
+from .scoring import score
 
 _T = TypeVar("_T")
 _WORD = re.compile(r"\s*\S+|\s+")
@@ -58,13 +63,28 @@ class Rule:
         return re.search(self.match, text, re.DOTALL) is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Likely:
+    """One `[[score]]` of a script."""
+
+    match: str = ""
+    logprob: float = 0.0
+
+
 class Scripted:
     """An `Engine` of rules. Not a queue: requests run side by side."""
 
-    def __init__(self, rules: Sequence[Rule], info: ModelInfo | None = None, where: str = "the script") -> None:
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        info: ModelInfo | None = None,
+        where: str = "the script",
+        likely: Sequence[Likely] = (),
+    ) -> None:
         digest = hashlib.sha256(repr([asdict(rule) for rule in rules]).encode()).hexdigest()
         self._info = info or ModelInfo("scripted", digest, 8192)
         self._rules = tuple(rules)
+        self._likely = tuple(likely)
         self._used: set[int] = set()  # places of `once` rules that have answered
         self._where = where
         self._busy = 0
@@ -80,16 +100,17 @@ class Scripted:
             raise EngineError(f"{path}: the script cannot be read: {error.strerror or error}") from error
         except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise EngineError(f"{path}: the script is not TOML: {error}") from error
-        if unknown := sorted(set(tree) - {"model", "answer"}):
-            raise EngineError(f"{path}: no such table: {', '.join(unknown)}; there are [model] and [[answer]]")
-        answers = tree.get("answer", [])
-        if not isinstance(answers, list):
-            raise EngineError(f"{path}: write [[answer]] with two brackets: there may be many")
-        rules = [_read(Rule, answer, f"{path}: answer {at}") for at, answer in enumerate(answers, 1)]
+        if unknown := sorted(set(tree) - {"model", "answer", "score"}):
+            known_tables = "[model], [[answer]] and [[score]]"
+            raise EngineError(f"{path}: no such table: {', '.join(unknown)}; there are {known_tables}")
+        rules = _tables(Rule, tree, "answer", path)
+        likely = _tables(Likely, tree, "score", path)
         for at, rule in enumerate(rules, 1):
             _check(rule, f"{path}: answer {at}")
+        for at, each in enumerate(likely, 1):
+            _check(each, f"{path}: score {at}")
         known = {"name": "scripted", "digest": hashlib.sha256(written).hexdigest(), "context": 8192}
-        return cls(rules, _read(ModelInfo, known | dict(tree.get("model", {})), f"{path}: model"), str(path))
+        return cls(rules, _read(ModelInfo, known | dict(tree.get("model", {})), f"{path}: model"), str(path), likely)
 
     def _rule(self, request: Request) -> Rule:
         text = "\n".join(part for message in request.messages for part in (message.stable, message.text))
@@ -102,6 +123,9 @@ class Scripted:
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
         """Answer by the first rule that fits. Raises `EngineError` where none does or the rule says so."""
+        if request.answers:
+            yield Finished("stop", model=self._info.name, scores=tuple(map(self._scored, request.answers)))
+            return
         rule = self._rule(request)
         began = time.monotonic()
         prompt = sum(
@@ -141,6 +165,17 @@ class Scripted:
             words.append(("thought", mark))
         return words + [("answer", word) for word in _WORD.findall(answer[: min(cuts, default=len(answer))])]
 
+    def _scored(self, answer: str) -> Score:
+        """The whole log-probability on the first word, or spread evenly where no rule fits."""
+        words = list(_WORD.finditer(answer))
+        fitting = [each.logprob for each in self._likely if re.search(each.match, answer, re.DOTALL)]
+        logprobs = [fitting[0], *[0.0] * (len(words) - 1)] if fitting else [-1.0] * len(words)
+        return Score(len(words), sum(logprobs), tuple(logprobs), tuple(word.end() for word in words))
+
+    async def score(self, request: Request, answers: Sequence[str]) -> list[Score]:
+        """By the first `[[score]]` that fits each answer."""
+        return await score(self.stream, request, answers)
+
     async def count(self, texts: Sequence[str]) -> list[int]:
         """Words, as a stand-in for tokens."""
         return [len(_WORD.findall(text)) for text in texts]
@@ -169,10 +204,17 @@ def _read(kind: type[_T], tree: Any, where: str) -> _T:
     return kind(**tree)
 
 
-def _check(rule: Rule, where: str) -> None:
+def _tables(kind: type[_T], tree: Mapping[str, Any], name: str, path: Path) -> list[_T]:
+    tables = tree.get(name, [])
+    if not isinstance(tables, list):
+        raise EngineError(f"{path}: write [[{name}]] with two brackets: there may be many")
+    return [_read(kind, table, f"{path}: {name} {at}") for at, table in enumerate(tables, 1)]
+
+
+def _check(rule: Rule | Likely, where: str) -> None:
     try:
         re.compile(rule.match)
     except re.error as error:
         raise EngineError(f"{where}: match: not a regular expression: {error}") from error
-    if rule.error_kind not in _ERRORS:
+    if isinstance(rule, Rule) and rule.error_kind not in _ERRORS:
         raise EngineError(f"{where}: error_kind: {rule.error_kind!r} is not one of {', '.join(_ERRORS)}")

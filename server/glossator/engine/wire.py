@@ -33,11 +33,12 @@ from . import (
     Request,
     Role,
     Sampling,
+    Score,
     Text,
     Usage,
 )
 
-PROTOCOL = 1
+PROTOCOL = 2
 MAX_LINE = 8 << 20  # bytes; a context window of text is well below one megabyte
 _ERRORS = {kind.__name__: kind for kind in (ModelMissing, ModelBroken, EngineDied, EngineBusy, ContextTooLong)}
 
@@ -90,8 +91,9 @@ def request_from(tree: Tree) -> Request:
     if not messages or any(message.role not in get_args(Role) for message in messages):
         raise WireError("messages: expected turns of system, user and assistant")
     stop = take(tree, "stop", list)
-    if not all(isinstance(text, str) for text in stop):
-        raise WireError("stop: expected texts")
+    answers = take(tree, "answers", list)
+    if not all(isinstance(text, str) for text in [*stop, *answers]):
+        raise WireError("stop, answers: expected texts")
     priority = take(tree, "priority", int)
     if priority not in set(Priority):
         raise WireError("priority: expected 0, 1 or 2")
@@ -99,6 +101,7 @@ def request_from(tree: Tree) -> Request:
         "messages": messages,
         "sampling": _build(Sampling, take(tree, "sampling", dict)),
         "stop": tuple(stop),
+        "answers": tuple(answers),
         "priority": Priority(priority),
     }
     return _build(Request, {**tree, **made})
@@ -141,8 +144,8 @@ def chunk_to(chunk: Chunk) -> list[Any]:
             return ["reading", done, total]
         case Text(text, tokens):
             return ["text", text, tokens]
-        case Finished(reason, usage, model, _):
-            return ["finished", reason, asdict(usage), model]
+        case Finished(reason, usage, model, _, scores):
+            return ["finished", reason, asdict(usage), model, [[each.token_logprobs, each.ends] for each in scores]]
 
 
 def chunk_from(parts: object) -> Chunk:
@@ -154,9 +157,17 @@ def chunk_from(parts: object) -> Chunk:
             return Reading(done, total)
         case ["text", str(text), int(tokens)]:
             return Text(text, tokens)
-        case ["finished", "stop" | "length" | "loop" as reason, dict(usage), str(model)]:
-            return Finished(reason, _build(Usage, usage), model)
+        case ["finished", "stop" | "length" | "loop" as reason, dict(usage), str(model), list(scores)]:
+            return Finished(reason, _build(Usage, usage), model, scores=tuple(_score(each) for each in scores))
     raise WireError("no such chunk")
+
+
+def _score(parts: object) -> Score:
+    match parts:
+        case [list(logprobs), list(ends)] if len(logprobs) == len(ends) and all(type(each) is int for each in ends):
+            if all(type(each) in (float, int) for each in logprobs):
+                return Score(len(logprobs), float(sum(logprobs)), tuple(map(float, logprobs)), tuple(ends))
+    raise WireError("no such score")
 
 
 def error_to(error: EngineError) -> list[str]:
