@@ -119,7 +119,7 @@ def _mutated(tree: Tree, symbol: Symbol, found: dict[str, list[Node]]) -> tuple[
     names = {
         match[1]: each
         for each in symbol.parameters
-        if each[0] != "*" and (match := _ROOT.match(each.replace("mut ", "")))
+        if not each.startswith("*") and (match := _ROOT.match(each.replace("mut ", "")))
     }
     rebound = {tree.source(node) for node in found["rebound"]}
     roots = [match[1] for node in found["write"] if (match := _ROOT.match(tree.source(node)))]

@@ -26,7 +26,8 @@ def parameters(tree: Tree, node: Node | None) -> tuple[str, ...]:
         return ()
     if node.type in _SINGLE:
         return (tree.source(node),)
-    return tuple(" ".join(tree.source(found).split()) for child in node.children for found in _names(child))
+    found = (name for child in node.children for name in _names(child) if not name.is_missing)
+    return tuple(" ".join(tree.source(name).split()) for name in found)
 
 
 def declared(node: Node) -> tuple[Node, Node | None]:
