@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from glossator.code import Symbol
 from glossator.code.languages import LANGUAGES, language_of, query
+from glossator.code.outline import MAX_SYMBOLS
 from glossator.code.symbols import callers, calls, find, imports, outline, scopes, symbol_at
 from glossator.code.tree import Tree, parse
 
@@ -347,3 +348,11 @@ def test_outline_is_quick() -> None:
         best = min(best, time.perf_counter() - began)
     assert text.count("\n") > 5000
     assert best < 0.1
+
+
+def test_too_many_symbols() -> None:
+    """A generated file of many thousand definitions has an outline that ends somewhere, without its variables."""
+    tree = parse("x = 1\n" * 5000 + "def f(): 1\n" * MAX_SYMBOLS + "y = 1\n", LANGUAGES[0])
+    found = outline(tree)
+    assert len(found) == MAX_SYMBOLS
+    assert {symbol.name for symbol in found} == {"f"}

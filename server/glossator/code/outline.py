@@ -18,6 +18,8 @@ from .tree import Tree
 
 _TYPES = {"class", "interface", "struct", "enum", "trait"}
 _MAX_SIGNATURE = 400
+MAX_SYMBOLS = 20_000
+"""Where a file defines more, its variables are left out, and then the last definitions: no one wrote it by hand."""
 _COMPOUND = {"qualified_identifier", "template_function", "template_type", "template_method"}
 _WORD = re.compile(r"\w+")
 _BRACKETS = re.compile(r"<.*>|\[.*\]", re.DOTALL)
@@ -71,6 +73,8 @@ def _read(tree: Tree) -> Reading:
     for match in ordered:
         _place(match, wraps)
     ordered.sort(key=lambda match: (match.start, -match.end))
+    if len(ordered) > MAX_SYMBOLS:
+        ordered = [match for match in ordered if match.kind != "variable"][:MAX_SYMBOLS]
     decorators = sorted({(node.start_byte, node.end_byte) for node in rest["decorator"]})
     imports = tuple(sorted({_trimmed(tree, node) for node in rest["import"]}))
     return Reading(_symbols(tree, ordered, lines, decorators), imports)

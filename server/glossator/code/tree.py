@@ -17,8 +17,8 @@ from tree_sitter import Tree as Parsed
 from . import Span, TooLarge
 from .languages import Language, grammar
 
-MAX_BYTES = 1_500_000
-"""Bytes of UTF-8. Parsing holds the interpreter's lock; this much takes about half a second."""
+MAX_BYTES = 1_000_000
+"""Bytes of UTF-8. Parsing holds the interpreter's lock; this much takes up to half a second."""
 MAX_LINE = 100_000
 """Bytes in one line. Longer ones are generated or minified."""
 MAX_DEPTH = 1_000
