@@ -1,95 +1,220 @@
-"""`glossator doctor`: what is here, what is wrong, and what to do about it."""
+"""`glossator doctor`: what is here, what is wrong, what to do about it, and what a question costs on this machine."""
 
 from __future__ import annotations
 
-import os
-import platform
-import shutil
-import stat
-import sys
+import json
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import click
-import psutil
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
-from .. import __version__
-from ..models import ModelError
-from ..settings import Folders, Settings, SettingsError, folders, load
+from ..engine import ModelInfo, machine
+from ..engine.calibration import Calibration, Shelf
+from ..engine.process import Options
+from ..models import Card, ModelError
+from ..settings import Folders, Settings, folders
+from . import fitting, house, present
+from .finding import Finding, wrong
+from .survey import survey
+from .trouble import ANSWERED, INTERRUPTED, TROUBLE, stop
 
-Finding = tuple[bool, str, str]  # all is well, what was looked at, what was found or what to do
+ORDINARY = {"SSE3", "SSSE3", "AVX", "F16C", "FMA", "BMI2", "LLAMAFILE"}
+PROCESSOR = {"avx2": "AVX2", "avx512f": "AVX512"}  # what a processor calls it, and what llama.cpp does
+
+Say = Callable[[str], None]
 
 
 @click.command()
-def doctor() -> None:
-    """Tell what is here, what is wrong and what to do."""
-    places = folders()
-    wrong = 0
-    for good, what, found in examine(places):
-        wrong += not good
-        click.echo(f"{click.style('ok  ', fg='green') if good else click.style('!!  ', fg='red')}{what:<12} {found}")
-    raise SystemExit(3 if wrong else 0)
+@click.option("--measure/--no-measure", default=True, help="Measure the model's speed (some seconds), or do not.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def doctor(measure: bool, as_json: bool) -> None:
+    """Tell what is here, what is wrong and what to do.
 
-
-def examine(places: Folders) -> Iterator[Finding]:
-    """All findings, in the order in which one depends on the other."""
-    memory = psutil.virtual_memory()
-    yield True, "glossator", f"{__version__}, Python {platform.python_version()}, {sys.platform} {platform.machine()}"
-    yield True, "machine", f"{os.cpu_count()} cores, {memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB free"
+    Measures how fast the model is on this machine, and keeps the result: the engine is set up by it. Exit code 3 when
+    something is wrong.
+    """
+    found: list[Finding] = []
     try:
-        settings = load()
-        yield True, "settings", str(places.config / "config.toml")
-    except SettingsError as error:
-        yield False, "settings", str(error)
-        settings = Settings()
-    for look in (_library, _model, _engine):
-        yield from look(settings, places)
-    yield from _folders(places)
+        with present.Watch("doctor", thoughts=False) as watch:
+            found.extend(examine(folders(), watch.stage, measure=measure))
+    except KeyboardInterrupt:
+        stop("stopped", INTERRUPTED)
+    bad = sum(finding.level == "wrong" for finding in found)
+    if as_json:
+        tree = {"ok": not bad, "findings": [_tree(finding) for finding in found]}
+        click.echo(json.dumps(tree, ensure_ascii=False, indent=2))
+    else:
+        show(found)
+    raise SystemExit(TROUBLE if bad else ANSWERED)
 
 
-def _library(settings: Settings, places: Folders) -> Iterator[Finding]:
-    try:
-        from importlib.metadata import version
+def examine(places: Folders, say: Say, *, measure: bool) -> Iterator[Finding]:
+    """All findings, in the order in which one depends on the other. What cannot be looked at is a finding too."""
+    say("looking")
+    settings = Settings()
 
-        yield True, "llama.cpp", f"llama-cpp-python {version('llama-cpp-python')}"
-    except ImportError as error:
-        yield False, "llama.cpp", f"{error}; install glossator again in an environment with a C++ compiler"
+    def configured() -> Iterator[Finding]:
+        nonlocal settings
+        settings, finding = house.settings(places)
+        yield finding
+
+    looks: dict[str, Callable[[], Iterator[Finding]]] = {
+        "machine": house.about,
+        "settings": configured,
+        "prompts": lambda: house.prompts(settings, places),
+        "model": lambda: model(settings, places, say, measure=measure),
+        "engine": lambda: house.processes(places),
+        "folders": lambda: house.folders(places),
+    }
+    for what, look in looks.items():
+        try:
+            yield from look()
+        except Exception as error:
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            yield wrong(what, f"could not be looked at ({reason})", "please report this")
 
 
-def _model(settings: Settings, places: Folders) -> Iterator[Finding]:
+def model(settings: Settings, places: Folders, say: Say, *, measure: bool) -> Iterator[Finding]:
+    """llama.cpp, the model, how fast it is, what that means."""
+    if settings.backend == "remote":
+        there = bool(settings.remote.base_url)
+        found = f"{settings.remote.model or '?'} at {settings.remote.base_url or '?'}"
+        yield Finding("model", found) if there else wrong("model", found, 'set "remote.baseUrl"')
+        return
+    total, free = house.memory()
+    free += house.held_by_engines()
+    got = _model(settings, places, say)
+    if isinstance(got, Finding):
+        card, path, digest = None, None, ""
+    else:
+        card, path, digest = got
+    options = None
+    if card and path and measure:
+        local = settings.local
+        options = Options(str(path), digest, card, "", local.context, local.threads, local.gpu_layers)
+    say("llama.cpp")
+    told = survey(options, lambda step: say(f"measuring: {step}"))
+    if told.build:
+        yield _library(told.build, told.gpu)
+    if told.error:
+        what = "speed" if told.build else "llama.cpp"
+        remedy = "" if told.build else "install glossator anew on this machine, with a C++ compiler"
+        yield wrong(what, told.error, remedy)
+    known: Calibration | None = None
+    size = 0
+    if card is None or path is None:
+        yield got if isinstance(got, Finding) else wrong("model", "none")
+    else:
+        size = path.stat().st_size
+        read = "verified" if digest == card.sha256 or not card.sha256 else "differs"
+        verified = f"SHA-256 {digest[:12]}… {read}" if card.sha256 else f"SHA-256 {digest[:12]}… (not in the catalogue)"
+        facts = {"name": card.name, "path": str(path), "bytes": size, "sha256": digest}
+        yield Finding("model", f"{card.name}, {size / 1e9:.2f} GB, {verified}, {path}", facts=facts)
+        known = _kept(Shelf(places.cache / "calibration", digest), told.calibration)
+        yield fitting.memory_found(fitting.needed(path, settings.local.context, total), known, free)
+        yield from _speed(known, card, digest, fresh=told.calibration is not None)
+    said = None if known is None or known.crowded else known  # a crowd would be taken for a slow machine
+    yield fitting.models_found(fitting.fits(total, free, said, size), card.name if card else "")
+
+
+def _model(settings: Settings, places: Folders, say: Say) -> tuple[Card, Path, str] | Finding:
+    """The model, its file and the file's digest, read anew; or what is wrong."""
     from ..models import store
 
     try:
+        say("reading the model")
         card, path = store.resolve(settings.model or store.chosen(places.config), places.models)
-        yield True, "model", f"{card.name}, {path.stat().st_size / 1e9:.2f} GB, {path}"
-    except (ModelError, OSError) as error:
-        yield False, "model", str(error)
+        return card, path, store.verify(card, path)
+    except ModelError as error:
+        if settings.backend == "scripted":
+            return Finding("model", f"the backend is scripted and needs none ({error})", "note")
+        best = fitting.best(fitting.fits(*house.memory(), None, 0)).name
+        remedy = f"glossator model pull {best}" if "glossator model pull" not in str(error) else ""
+        return wrong("model", str(error), remedy)
 
 
-def _engine(settings: Settings, places: Folders) -> Iterator[Finding]:
-    from ..engine import EngineError
-    from ..engine.choose import open_engine
+def _library(build: str, gpu: bool) -> Finding:
+    version, _, told = build.partition(" ")
+    features = [part.strip().split(" = ")[0].split(" : ")[-1] for part in told.split("|") if " = 1" in part]
+    shown = " ".join(name for name in features if name not in ORDINARY)
+    offload = "can use the graphics processor" if gpu else "no graphics processor in this build"
+    found = f"{machine.build().rpartition(' ')[0]} ({version}; {shown}); {offload}"
+    facts = {"build": build, "gpu": gpu}
+    unused = [name for flag, name in PROCESSOR.items() if flag in machine.flags() and name not in features]
+    if not unused:
+        return Finding("llama.cpp", found, facts=facts)
+    found += f"; it was built without {' and '.join(unused)}, which this processor has, and is slower for it"
+    remedy = "build it here: pip install --force-reinstall --no-binary llama-cpp-python llama-cpp-python"
+    return Finding("llama.cpp", found, "wrong" if "AVX2" in unused else "note", remedy, facts=facts)
 
-    try:
-        state = open_engine(settings, places).status()
-        yield state.state != "failed", "engine", state.last_error or state.state
-    except EngineError as error:
-        yield False, "engine", str(error)
+
+def _kept(shelf: Shelf, measured: Calibration | None) -> Calibration | None:
+    """What is known of the model's speed; a new measurement is kept unless a quieter one is there."""
+    known = shelf.load()
+    if measured is None:
+        return known if known.prefill_rate else None
+    if measured.crowded and known.plain and not known.crowded:
+        return known
+    shelf.store(measured)
+    return measured
 
 
-def _folders(places: Folders) -> Iterator[Finding]:
-    wanted: list[tuple[str, Path, Callable[[os.stat_result], bool]]] = [
-        ("cache", places.cache, lambda found: True),
-        ("models", places.models, lambda found: True),
-        ("sockets", places.runtime, lambda found: os.name == "nt" or stat.S_IMODE(found.st_mode) & 0o077 == 0),
-        ("logs", places.logs, lambda found: True),
-    ]
-    for what, folder, private in wanted:
-        if not folder.exists():
-            yield True, what, f"{folder} (made when it is needed)"
-        elif not os.access(folder, os.W_OK):
-            yield False, what, f"{folder}: cannot be written; mend its owner or mode"
-        elif not private(folder.stat()):
-            yield False, what, f"{folder}: others may enter; run: chmod 700 {folder}"
-        else:
-            yield True, what, f"{folder}, {shutil.disk_usage(folder).free / 1e9:.0f} GB free"
+def _speed(known: Calibration | None, card: Card, digest: str, *, fresh: bool) -> Iterator[Finding]:
+    if known is None:
+        yield Finding("speed", "not measured", "note", "run `glossator doctor` without --no-measure")
+        return
+    rows = [("threads", "reading", "writing", "(tokens a second)")]
+    best = known.prefill_threads, known.decode_threads  # none, where others were too busy to tell
+    for speed in known.speeds:
+        marks = [word for word, threads in zip(("reads", "writes"), best, strict=True) if threads == speed.threads]
+        used = f"{' and '.join(marks)} with these" if marks else ""
+        rows.append((str(speed.threads), f"{speed.prefill:.0f}", f"{speed.decode:.1f}", used))
+    if known.repacked:
+        used = "used: faster here" if known.repack else "not used: no gain here"
+        rows.append(("repacked", f"{known.repacked.prefill:.0f}", f"{known.repacked.decode:.1f}", used))
+    if known.ubatch_gain:
+        rows.append(("512 at once", f"×{known.ubatch_gain:.2f}", "", f"used: {known.ubatch} at once"))
+    found = f"reads {known.prefill_rate:.0f} and writes {known.decode_rate:.1f} tokens a second"
+    when = "" if fresh else f", measured {time.strftime('%Y-%m-%d %H:%M', time.localtime(known.when))}"
+    facts = {**asdict(known)}
+    busy = known.crowded
+    remedy = f"other programs used {known.busy:.1f} cores meanwhile; run it again when they rest" if busy else ""
+    yield Finding("speed", found + when, "note" if busy else "ok", remedy, tuple(rows), facts)
+    info = ModelInfo(card.name, digest, known.context or 8192, card.reasoning)
+    yield fitting.costs_found(replace(info, prefill_rate=known.prefill_rate, decode_rate=known.decode_rate))
+
+
+def _tree(finding: Finding) -> dict[str, Any]:
+    return {key: value for key, value in asdict(finding).items() if key != "rows" and value not in ("", {})}
+
+
+def show(found: list[Finding]) -> None:
+    """Print the findings: with colours on a terminal, as plain lines elsewhere."""
+    console = Console(highlight=False, soft_wrap=True)
+    styles = {"ok": ("ok", "green"), "note": ("note", "yellow"), "wrong": ("wrong", "bold red")}
+    for finding in found:
+        word, style = styles[finding.level]
+        console.print(Text.assemble((f"{word:<6}", style), (f"{finding.what:<10} ", "bold"), finding.found))
+        if finding.rows:
+            console.print(_table(finding.rows))
+        if finding.remedy:
+            console.print(Text.assemble(" " * 17, ("→ ", style), finding.remedy))
+    bad = sum(finding.level == "wrong" for finding in found)
+    word = f"{bad} thing{'s' if bad > 1 else ''} to mend" if bad else "all is well"
+    console.print(Text(word, style="bold red" if bad else "bold green"))
+
+
+def _table(rows: tuple[tuple[str, ...], ...]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=True, header_style="dim", pad_edge=False)
+    table.add_column(" " * 15)
+    for number, name in enumerate(rows[0]):
+        table.add_column(name, justify="right" if 0 < number < 3 else "left", no_wrap=True)
+    for row in rows[1:]:
+        table.add_row("", *row)
+    return table

@@ -20,6 +20,7 @@ from .private import private_folder
 
 _FORM = 1  # of the files; another one is measured anew
 _LARGEST = 1 << 16
+BUSY = 0.4  # cores of others, from which on a measurement says little about the machine
 FEWER = 1.05  # a smaller number of threads is taken where more are not this much faster
 
 
@@ -68,14 +69,19 @@ class Calibration:
     when: float = 0.0
 
     @property
+    def crowded(self) -> bool:
+        """Whether other programs were too busy for the speeds to say which threads are best."""
+        return self.busy > BUSY
+
+    @property
     def prefill_threads(self) -> int:
         """The threads that read prompts fastest; 0: not known."""
-        return _fewest({speed.threads: speed.prefill for speed in self.speeds})
+        return 0 if self.crowded else _fewest({speed.threads: speed.prefill for speed in self.speeds})
 
     @property
     def decode_threads(self) -> int:
         """The threads that write answers fastest; 0: not known."""
-        return _fewest({speed.threads: speed.decode for speed in self.speeds})
+        return 0 if self.crowded else _fewest({speed.threads: speed.decode for speed in self.speeds})
 
 
 def _fewest(rates: dict[int, float]) -> int:
@@ -104,7 +110,8 @@ class Shelf:
             if not self.digest or not self.path.is_file():
                 return Calibration()
             with self.path.open("rb") as file:
-                return _read(json.loads(file.read(_LARGEST)))
+                tree = json.loads(file.read(_LARGEST))
+                return read(tree) if tree["form"] == _FORM else Calibration()
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return Calibration()
 
@@ -123,11 +130,11 @@ class Shelf:
                 part.unlink(missing_ok=True)
 
 
-def _read(tree: Any) -> Calibration:
-    """The calibration again. Raises `ValueError`, `TypeError` or `KeyError` where a value is not what it may be."""
+def read(tree: Any) -> Calibration:
+    """A calibration from its fields. Raises `ValueError`, `TypeError` or `KeyError` where one is not what it may be."""
     speeds = tuple(_speed(each) for each in tree["speeds"])
     plain, repacked = (None if tree[name] is None else _speed(tree[name]) for name in ("plain", "repacked"))
-    if tree["form"] != _FORM or len(speeds) > 64 or tree["repack"] not in (None, True, False):
+    if len(speeds) > 64 or tree["repack"] not in (None, True, False):
         raise ValueError("not a calibration")
     numbers: dict[str, Any] = {}
     for each in fields(Calibration):

@@ -89,7 +89,7 @@ class Model:
         self._prefixes = Prefixes(native, shelf=self._states)
         self._pace = Pace(self._threads, known.decode_threads)
         self._rates.context = 0 if context else min(native.cells, native.trained)
-        self._measured = bool(known.speeds or threads)  # nothing is left to be found out
+        self._measured = bool(threads or known.prefill_threads)  # nothing is left to be found out
         self.info = ModelInfo(
             name=card.name,
             digest=digest,
@@ -180,9 +180,9 @@ class Model:
             return
         with suppress(Aborted), self._watched(cancelled):
             self._prefixes.enter([], [])  # what the sequence holds is kept in memory
-            self._rates.learn(quick(self._native, self._threads, self._rates.known))
-            self._pace = Pace(self._threads, self._rates.known.decode_threads)
-            self._measured = True
+            self._measured = self._rates.learn(quick(self._native, self._threads, self._rates.known))
+            if self._measured:
+                self._pace = Pace(self._threads, self._rates.known.decode_threads)
             self.info = self._rates.told(self.info)
 
     def _shelf(self, folder: Path | None, digest: str, limit: int) -> States | None:

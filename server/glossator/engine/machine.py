@@ -11,6 +11,7 @@ import platform
 import sys
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 
 import psutil
 
@@ -32,6 +33,16 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
+@functools.cache
+def flags() -> frozenset[str]:
+    """What the processor can do, in its own words (`avx2`); nothing where the system does not tell."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith(("flags", "Features")):
+                return frozenset(line.partition(":")[2].split())
+    return frozenset()
+
+
 def name() -> str:
     """Processor, system and the cores that may be used."""
     return f"{processor()}, {platform.system()} {platform.machine()}, {cores()} cores"
@@ -50,3 +61,27 @@ def build() -> str:
         (path.name, path.stat().st_size) for place in places for path in Path(place, "lib").glob("*") if path.is_file()
     )
     return f"llama-cpp-python {version} {hashlib.sha256(json.dumps(sizes).encode()).hexdigest()[:12]}"
+
+
+class Neighbours:
+    """What other programs take of the processor, from now on."""
+
+    def __init__(self) -> None:
+        self._began = monotonic()
+        self._own, self._all = _own(), _all()
+
+    def cores(self) -> float:
+        """Cores that others used on average."""
+        seconds = max(1e-3, monotonic() - self._began)
+        return round(max(0.0, (_all() - self._all) - (_own() - self._own)) / seconds, 2)
+
+
+def _own() -> float:
+    times = psutil.Process().cpu_times()
+    return float(times.user + times.system)
+
+
+def _all() -> float:
+    times = psutil.cpu_times()
+    idle = times.idle + getattr(times, "iowait", 0.0) + getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)
+    return float(sum(times) - idle)

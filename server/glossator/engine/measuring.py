@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from .calibration import Calibration, Speed
-from .machine import cores
+from .machine import Neighbours, cores
 
 if TYPE_CHECKING:
     from .llama_native import Native
@@ -72,7 +72,7 @@ def measure(path: Path, context: int, threads: int, gpu_layers: int, say: Callab
         return Native(path, cells=context, ubatch=LARGE, threads=most, gpu_layers=gpu_layers, repack=repack)
 
     most = threads or cores()
-    busy = psutil.cpu_percent(0.3) / 100 * (psutil.cpu_count() or 1)
+    neighbours = Neighbours()
     say("loading")
     began = time.perf_counter()
     native = load(repack=False)
@@ -83,7 +83,7 @@ def measure(path: Path, context: int, threads: int, gpu_layers: int, say: Callab
         for count in [most] if offloads else ladder(most):
             say(f"{count} threads" if count > 1 else "1 thread")
             speeds.append(speed(native, count))
-        known = Calibration(speeds=tuple(speeds), context=native.cells, when=time.time(), busy=round(busy, 2))
+        known = Calibration(speeds=tuple(speeds), context=native.cells, when=time.time())
         best = known.prefill_threads
         say(f"{LARGE} tokens at once")
         gain = speed(native, best, LARGE).prefill / max(each.prefill for each in speeds)
@@ -96,12 +96,13 @@ def measure(path: Path, context: int, threads: int, gpu_layers: int, say: Callab
             repacked = speed(native, best)
             if plain.seconds() / repacked.seconds() > REPACK_GAIN:
                 chosen, memory = repacked, psutil.Process().memory_info().rss
+    known = replace(known, busy=neighbours.cores())
     return replace(
         known,
         plain=plain,
         repacked=repacked,
-        repack=chosen is repacked,
-        ubatch=LARGE if gain > UBATCH_GAIN else SMALL,
+        repack=None if known.crowded else chosen is repacked,
+        ubatch=LARGE if gain > UBATCH_GAIN and not known.crowded else SMALL,
         ubatch_gain=round(gain, 3),
         prefill_rate=chosen.prefill * (gain if gain > UBATCH_GAIN else 1),
         decode_rate=chosen.decode if chosen is repacked else max(each.decode for each in speeds),
@@ -112,6 +113,7 @@ def measure(path: Path, context: int, threads: int, gpu_layers: int, say: Callab
 
 def quick(native: Native, most: int, known: Calibration) -> Calibration:
     """`known` with the speeds of a loaded model, whose sequence must be empty. Raises what `decode` raises."""
+    neighbours = Neighbours()
     speeds = [speed(native, count) for count in ([most] if native.offloads else ladder(most))]
     return replace(
         known,
@@ -119,5 +121,6 @@ def quick(native: Native, most: int, known: Calibration) -> Calibration:
         prefill_rate=known.prefill_rate or max(each.prefill for each in speeds),
         decode_rate=known.decode_rate or max(each.decode for each in speeds),
         memory=psutil.Process().memory_info().rss,
+        busy=neighbours.cores(),
         when=time.time(),
     )

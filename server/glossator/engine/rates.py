@@ -54,12 +54,15 @@ class Rates:
         if any(changes):
             self._store(self._shelf.load() if self._shelf else self.known)  # `glossator doctor` may have been there
 
-    def learn(self, measured: Calibration) -> None:
-        """Keep what was measured, unless more is known meanwhile."""
+    def learn(self, measured: Calibration) -> bool:
+        """Keep what was measured, unless more is known meanwhile; False where it says too little."""
+        if measured.crowded:
+            return False
         kept = self._shelf.load() if self._shelf else self.known
         self._prefill.told = self._prefill.told or kept.prefill_rate or measured.prefill_rate
         self._decode.told = self._decode.told or kept.decode_rate or measured.decode_rate
-        self._store(kept if kept.speeds else measured)
+        self._store(kept if kept.speeds and not kept.crowded else measured)
+        return True
 
     def _store(self, calibration: Calibration) -> None:
         self.known = replace(
