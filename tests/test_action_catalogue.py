@@ -77,7 +77,9 @@ def test_no_user_folder(tmp_path: Path) -> None:
         (HEAD.replace("{{name}}", "{{file}}"), "# Task\nx\n", 2, "title", "no value"),
     ],
 )
-def test_malformed(tmp_path: Path, head: str, body: str, line: int, field: str, words: str) -> None:
+def test_malformed(  # noqa: PLR0917 - a table has columns
+    tmp_path: Path, head: str, body: str, line: int, field: str, words: str
+) -> None:
     """A mistake names its line and field, and the other actions are there all the same."""
     path = write(tmp_path / "user", head, body)
     actions, (problem,) = load(prompts_folder(), tmp_path / "user")

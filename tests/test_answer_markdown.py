@@ -10,7 +10,11 @@ from markdown_it.token import Token
 
 from glossator.answer.markdown import sanitised
 
-RENDERERS = [MarkdownIt("commonmark"), MarkdownIt("gfm-like", {"linkify": False}), MarkdownIt("commonmark").enable("table")]
+RENDERERS = [
+    MarkdownIt("commonmark"),
+    MarkdownIt("gfm-like", {"linkify": False}),
+    MarkdownIt("commonmark").enable("table"),
+]
 LIVE = {"image", "link_open", "html_inline", "html_block"}
 
 
@@ -35,7 +39,8 @@ def live(markdown: str) -> list[str]:
         ("<img src=x>", "&lt;img src=x>"),
         ("```python\nd[1](x) <b>\n```", "```python\nd[1](x) <b>\n```"),
         ("```\nopen", "```\nopen\n```"),
-        ("a[i] and b[j]", "a\\[i\\] and b\\[j\\]"),
+        ("a[i] and b[j]", "a[i] and b[j]"),
+        ("[a]: https://e.example", "[a] : `https://e.example`"),
     ],
 )
 def test_shown(markdown: str, shown: str) -> None:
@@ -51,8 +56,8 @@ def test_https_is_text() -> None:
 
 ATTACKS = st.lists(
     st.sampled_from(
-        ["![", "[", "]", "](", ")", "(", "]:", "<", "<img ", ">", "`", "``", "```", "~~~", "\n", "\n\n", " ", "    ", "- ", "> ", "|", "\\",
-         "https://e.example", "command:x", "a", "<!--", "-->", "1. ", "\t", "&lt;", "'", '"', "#", "=", "|-|\n"]
+        [*"[]()<>`|'\"#=\t\n\\a ", "![", "](", "][", "]:", "[^", "<img ", "``", "```", "~~~", "\n\n", "    ", "- ",
+         "> ", "``", "1. ", "|-|\n", "https://e.example", "command:x", "<!--", "-->", "&lt;"]
     ),
     max_size=24,
 )  # fmt: skip

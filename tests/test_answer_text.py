@@ -43,7 +43,9 @@ def test_hidden_characters() -> None:
 
 def test_findings() -> None:
     """A quoted line tells where a finding is, a number only where nothing is quoted."""
-    answer = "Look:\n\n- Line 9: `for i in range(n - 1):` – the last one is left out\n- line 3: yields\n  too late\n- vague"
+    answer = (
+        "Look:\n\n- Line 9: `for i in range(n - 1):` – the last one is left out\n- line 3: yields\n  too late\n- vague"
+    )
     assert findings(answer, CODE) == (
         Finding(2, "`for i in range(n - 1):` – the last one is left out"),
         Finding(3, "yields too late"),

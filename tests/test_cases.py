@@ -34,7 +34,8 @@ class Case:
     def named(self, heading: str) -> tuple[str, str] | None:
         """Name and block of the section `## heading NAME`."""
         return next(
-            ((name.removeprefix(heading).strip(), text) for name, text in self.sections if name.startswith(heading)), None
+            ((name.removeprefix(heading).strip(), text) for name, text in self.sections if name.startswith(heading)),
+            None,
         )
 
 
@@ -83,9 +84,9 @@ async def test_case(path: Path) -> None:
         assert apply(text, outcome.edits) == outcome.new_text
         assert diff(text, outcome.new_text) == expected[0]
         assert ("\r\n" in text) == ("\r\n" in outcome.new_text)
-        assert outcome.new_text.count("\n") - outcome.new_text.count("\r\n") == text.count("\n") - text.count("\r\n") or (
-            "\r\n" not in text
-        )
+        assert outcome.new_text.count("\n") - outcome.new_text.count("\r\n") == text.count("\n") - text.count(
+            "\r\n"
+        ) or ("\r\n" not in text)
     elif expected := case.all("Explanation"):
         assert isinstance(outcome, Explanation), outcome
         assert outcome.markdown + "\n" == expected[0]

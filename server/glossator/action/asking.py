@@ -140,12 +140,18 @@ def _facts(context: Context) -> str:
     facts = context.facts
     if facts is None:
         return ""
-    rows = [
-        ("called by", facts.callers),
-        ("raises", facts.raises),
-        ("decorators", facts.decorators),
-    ]
-    return "\n".join(f"- {name}: {', '.join(f'`{each}`' for each in values)}" for name, values in rows if values)
+    rows = [f"raises {_list(facts.raises)}"] if facts.raises else []
+    if facts.mutated:
+        rows.append(f"changes its arguments {_list(facts.mutated)} in place")
+    if facts.is_generator:
+        rows.append("is a generator")
+    if facts.is_async:
+        rows.append("is asynchronous")
+    return "\n".join(f"- {row}" for row in rows)
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _fenced(code: str, tag: str) -> str:

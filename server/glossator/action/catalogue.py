@@ -7,7 +7,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from . import Action, Problem
-from .prompt_file import Wrong, read
+from .front_matter import Wrong
+from .prompt_file import read
+
+__all__ = ["Action", "Problem", "fitting", "load", "prompts_folder"]
 
 
 def prompts_folder() -> Path:

@@ -6,13 +6,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from ..answer.docstring import docstring, supported
+from ..answer.docstring import docstring, laid_out, supported
 from ..answer.edit import apply, newline, smallest
 from ..answer.extract import blocks, extract
 from ..answer.findings import findings
+from ..answer.header import headed
 from ..answer.hidden import hidden
 from ..answer.imports import missing_imports
-from ..answer.indent import fitted, shown
+from ..answer.indent import dedented, fitted, margin, shown
 from ..answer.prose import explanation
 from ..answer.replaced import replaced
 from ..answer.verify import RUNGS, Change, check, compiled
@@ -23,6 +24,10 @@ from . import Action, Try
 from .new_tests import test_file
 from .outcome import Explanation, NewFile, Outcome, Proposal, Refusal
 from .target import Target
+
+_ERROR = re.compile(r"\b\w+(?:Error|Exception)\b")
+DOC_WIDTH = 84
+"""Columns of documentation: with its marks it stays below the 88 that most formatters allow."""
 
 _SIGNATURE_WORDS = re.compile(
     r"\b(renam\w*|param\w*|arg\w*|signature|async\w*|await\w*|keyword|default\w*|decorat\w*|method|split|extract|class)\b",
@@ -70,20 +75,29 @@ def _edit(action: Action, attempt: Try, target: Target, answer: str) -> Outcome:
     elif attempt.reply == "lines":
         changed = replaced(answer, shown(target.text, span))
         code = None if changed is None else fitted(changed, target.text, span)
+    elif attempt.reply == "header":
+        header = headed(answer, target.name)
+        code = None if header is None else _own_annotations(target, header)
     else:
         code = extract(answer, target.text, span, target.language, target.symbol)
     if code is None:
         return Refusal(reasons=(f"the answer holds no {_WANTED[attempt.reply]} {_quoted(target)}",))
     outcome = _proposal(action, target, span, code)
     if isinstance(outcome, Refusal) and "unchanged" in action.checks and attempt.reply == "code":
-        own = _own_annotations(target, code)
+        own = _own_annotations(target, dedented(margin(target.text, target.span) + code))
         saved = _proposal(action, target, span, own) if own is not None else outcome
         if isinstance(saved, Proposal):
             return replace(saved, note="the model changed more than was asked; only its type annotations were taken")
     return outcome
 
 
-_WANTED = {"code": "code for", "lines": "line of", "docstring": "documentation of", "text": "code for"}
+_WANTED = {
+    "code": "code for",
+    "lines": "line of",
+    "docstring": "documentation of",
+    "header": "new type hints for",
+    "text": "code for",
+}
 
 
 def _quoted(target: Target) -> str:
@@ -119,6 +133,7 @@ def _documented(target: Target, answer: str) -> str | None:
     if target.tree is None or target.symbol is None or target.language is None:
         return None
     words = supported(docstring(answer, target.language, target.symbol.name), target.text)
+    words = laid_out(words, DOC_WIDTH - len(margin(target.text, target.span)))
     return insert_docstring(target.tree, target.symbol, words) if words else None
 
 
@@ -149,6 +164,10 @@ def _new_file(target: Target, answer: str) -> Outcome:
             if trouble := compiled(text):
                 return Refusal(reasons=(f"the new file does not compile: {trouble}",))
             rungs += (RUNGS["compiles"],)
+        if invented := sorted(set(_ERROR.findall(text)) - set(_ERROR.findall(target.text))):
+            return Refusal(reasons=(f"the tests expect {', '.join(invented)}, which the code never raises",))
         if target.symbol is not None and target.symbol.path[0] not in text:
             return Refusal(reasons=(f"the new file never uses `{target.symbol.path[0]}`",))
-    return NewFile(path=test_file(target.path, target.symbol.name if target.symbol else "", language), text=text, rungs=rungs)
+    return NewFile(
+        path=test_file(target.path, target.symbol.name if target.symbol else "", language), text=text, rungs=rungs
+    )

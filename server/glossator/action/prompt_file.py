@@ -17,7 +17,7 @@ from . import VALUES, Action, Kind, Reply, Try, template
 from .front_matter import Fields, Wrong
 
 KINDS = ("answer", "edit", "new_file", "findings")
-REPLIES = ("text", "code", "lines", "docstring")
+REPLIES = ("text", "code", "lines", "docstring", "header")
 PLACES = (
     "function",
     "method",

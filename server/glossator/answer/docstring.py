@@ -14,6 +14,7 @@ from .extract import blocks
 _QUOTED = re.compile(r"(?:[rRuU]?)(\"\"\"|''')(.*?)(?:\1|\Z)", re.S)
 _BLOCK_COMMENT = re.compile(r"/\*\*?(.*?)(?:\*/|\Z)", re.S)
 _LINE_COMMENT = re.compile(r"^[ \t]*(?:///?!?|#)[ \t]?", re.M)
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`])")
 _ERROR = re.compile(r"\b\w+(?:Error|Exception)\b")
 
 
@@ -33,6 +34,27 @@ def docstring(answer: str, language: Language, name: str) -> str:
     text = f"{first.strip()}\n{textwrap.dedent(rest)}" if rest else first
     rows = [row.rstrip() for row in text.strip().strip('"').strip().split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(rows))
+
+
+def laid_out(text: str, width: int) -> str:
+    """`text` with its first sentence on its own, a blank line after it, and prose wrapped at `width` columns.
+
+    Lists, indented parts and sections (`Args:`) stay as they are.
+    """
+    first, *rest = text.split("\n")
+    if len(first) > width and not first.startswith(("-", "*")):
+        summary, *others = _SENTENCE.split(first, maxsplit=1)
+        first, rest = summary, [*others, *rest]
+    while rest and not rest[0]:
+        rest.pop(0)
+    rows = textwrap.wrap(first, width, break_long_words=False, break_on_hyphens=False) or [""]
+    if rest:
+        rows.append("")
+    for row in rest:
+        is_prose = row and not row.startswith((" ", "\t", "-", "*", "@", ":")) and not row.endswith(":")
+        wrapped = textwrap.wrap(row, width, break_long_words=False, break_on_hyphens=False) if is_prose else [row]
+        rows += wrapped
+    return "\n".join(rows)
 
 
 def supported(text: str, code: str) -> str:
@@ -55,7 +77,8 @@ def _without_empty_sections(rows: list[str]) -> str:
     for at, row in enumerate(rows):
         if re.fullmatch(r"\s*(?:Raises|Throws|Exceptions|Errors)\s*:?\s*", row):
             below = next((each for each in rows[at + 1 :] if each.strip() and set(each.strip()) - set("-=")), "")
-            if not below or len(below) - len(below.lstrip()) <= len(row) - len(row.lstrip()) and not below.startswith("-"):
+            deeper = len(below) - len(below.lstrip()) > len(row) - len(row.lstrip())
+            if not below or not (deeper or below.startswith("-")):
                 continue
         kept.append(row)
     return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()

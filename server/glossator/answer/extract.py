@@ -161,5 +161,5 @@ def _parsed(code: str, language: Language) -> Tree | None:
 
 def _likeness(code: str, original: str) -> float:
     """0 to 1: how much of two texts' lines is the same, indentation aside."""
-    rows = [[row.strip() for row in each.split("\n") if row.strip()] for each in (code, original)]
-    return SequenceMatcher(None, *rows, autojunk=False).ratio()
+    one, other = ([row.strip() for row in each.split("\n") if row.strip()] for each in (code, original))
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()

@@ -14,19 +14,22 @@ from ..code.tree import Tree
 from .edit import Edit
 
 _WORD = re.compile(r"(?<![\w.'\"])[A-Za-z_]\w*")
-_ABSTRACT = (
-    "AsyncGenerator AsyncIterable AsyncIterator Awaitable Callable Collection Container Coroutine Generator Hashable Iterable "
-    "Iterator Mapping MutableMapping MutableSequence MutableSet Sequence Sized"
-).split()
-_TYPING = (
-    "Any ClassVar Dict Final FrozenSet IO List Literal NamedTuple NoReturn Optional Protocol Self Set TextIO Tuple Type TypeVar "
-    "Union BinaryIO AnyStr"
-).split()
-_HOMES = dict.fromkeys(_ABSTRACT, "collections.abc") | dict.fromkeys(_TYPING, "typing") | {"Path": "pathlib"}
+_WORDS = {
+    "collections.abc": """
+        AsyncGenerator AsyncIterable AsyncIterator Awaitable Callable Collection Container Coroutine Generator Hashable
+        Iterable Iterator Mapping MutableMapping MutableSequence MutableSet Sequence Sized
+    """,
+    "typing": """
+        Any AnyStr BinaryIO ClassVar Dict Final FrozenSet IO List Literal NamedTuple NoReturn Optional Protocol Self Set
+        TextIO Tuple Type TypeVar Union
+    """,
+    "pathlib": "Path",
+}
+_HOMES = {word: home for home, words in _WORDS.items() for word in words.split()}
 
 
 def missing_imports(tree: Tree, span: Span, code: str) -> Edit | None:
-    """The edit before `span` that imports what `code`, in the place of `span`, newly needs; None where it needs nothing."""
+    """The edit that imports what `code`, in the place of `span`, newly needs; None where that is nothing."""
     if tree.language.id != "python":
         return None
     text = tree.text

@@ -66,8 +66,9 @@ def _plain(text: str) -> str:
 
 def _escaped(text: str) -> str:
     text = _MAIL.sub(lambda match: match[0].replace("@", " at "), text)
-    text = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
-    return re.sub(r"\](?=[(\[:])", "] ", text).replace("![", "! [").replace("[", "\\[").replace("]", "\\]")
+    text = re.sub(r"<(?=[A-Za-z/!?]|\Z)", "&lt;", text)
+    # Without these neighbours no bracket is a link, an image, a footnote or a definition of one.
+    return re.sub(r"\](?=[(\[:])", "] ", text).replace("![", "! [").replace("[^", "[ ^")
 
 
 def _words(match: re.Match[str]) -> str:

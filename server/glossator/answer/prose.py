@@ -21,7 +21,7 @@ def explanation(answer: str, code: str, *, cut: bool = False) -> str:
     sentences about errors that it never names. `cut`: the answer ended at its token limit."""
     text = _CLOSING.sub("", _PREAMBLE.sub("", answer.strip(), count=1)).strip()
     text = _FENCED.sub(lambda match: "" if _repeats(match[1], code) else match[0], text)
-    text = supported(re.sub(r"\n{3,}", "\n\n", text), code)
+    text = _once(supported(re.sub(r"\n{3,}", "\n\n", text), code))
     if text and text[0].islower() and not answer.strip().startswith(text[:10]):
         text = text[0].upper() + text[1:]
     if cut and text:
@@ -34,6 +34,17 @@ def _repeats(block: str, code: str) -> bool:
     rows = [row.strip() for row in block.split("\n") if len(row.strip()) > 3]
     known = {row.strip() for row in code.split("\n")}
     return len(rows) > 1 and sum(row in known for row in rows) > len(rows) * 0.6
+
+
+def _once(text: str) -> str:
+    """Without sentences that were said before, word for word."""
+    seen: set[str] = set()
+    rows = []
+    for row in text.split("\n"):
+        kept = [each for each in re.split(r"(?<=[.!?]) (?=[A-Z`])", row) if len(each) < 20 or each not in seen]
+        seen.update(kept)
+        rows.append(" ".join(kept))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(rows)).strip()
 
 
 def _shortened(text: str) -> str:

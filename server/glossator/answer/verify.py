@@ -11,7 +11,7 @@ import warnings
 from dataclasses import dataclass
 
 from ..code import Span, Symbol, TooLarge
-from ..code.fingerprint import fingerprint, same_code
+from ..code.fingerprint import fingerprint, shape
 from ..code.languages import Language
 from ..code.symbols import outline
 from ..code.tree import Tree, parse
@@ -135,8 +135,8 @@ def _signature(change: Change, before: Tree, after: Tree) -> str:
         return f"`{wanted.name}` is no longer defined by the new code"
     if found.parameters != wanted.parameters:
         return f"the parameters changed from ({', '.join(wanted.parameters)}) to ({', '.join(found.parameters)})"
-    if lost := _modifiers(wanted) - _modifiers(found):
-        return f"`{wanted.name}` is no longer {', '.join(sorted(lost))}"
+    if gone := _modifiers(wanted) - _modifiers(found):
+        return f"`{wanted.name}` is no longer {', '.join(sorted(gone))}"
     if found.decorators != wanted.decorators:
         return "the decorators changed"
     if "async" in _modifiers(found) - _modifiers(wanted):
@@ -149,21 +149,19 @@ def _signature(change: Change, before: Tree, after: Tree) -> str:
     return ""
 
 
-_MODIFIERS = frozenset(
-    "abstract async const default export extern final inline internal native open override private protected pub public "
-    "sealed static synchronized unsafe virtual volatile".split()
-)
+_MODIFIERS = """
+    abstract async const default export extern final inline internal native open override private protected pub public
+    sealed static synchronized unsafe virtual volatile
+"""
 
 
 def _modifiers(symbol: Symbol) -> set[str]:
     """The modifiers before the name, as the signature has them."""
-    return _MODIFIERS & set(re.findall(r"\w+", symbol.signature.partition(symbol.name)[0]))
+    return set(_MODIFIERS.split()) & set(re.findall(r"\w+", symbol.signature.partition(symbol.name)[0]))
 
 
 def _unchanged(change: Change, before: Tree, after: Tree) -> str:
-    del before, after
-    assert change.language is not None  # noqa: S101 - without a language there are no trees to get here with
-    if same_code(change.before, change.after, change.language):
+    if shape(before, change.span) == shape(after, change.new_span):
         return ""
     return "the code changed, not only its documentation and types"
 
