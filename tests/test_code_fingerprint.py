@@ -253,7 +253,8 @@ def test_comments_and_blank_lines(name: str, data: st.DataObject) -> None:
     assume(places)
     for at in sorted(data.draw(st.lists(st.sampled_from(places), min_size=1, max_size=4)), reverse=True):
         # The grammar takes a comment at the left margin below a decorator for the end of the class.
-        margin = rows[at][: len(rows[at]) - len(rows[at].lstrip())]
+        below = next((row for row in rows[at:] if row.strip()), "")
+        margin = below[: len(below) - len(below.lstrip())]
         comment = f"{margin}{tree.language.line_comment} why, $x = 'y"
         rows.insert(at, data.draw(st.sampled_from(["", "   ", comment])))
     text = tree.text[: symbol.code.start] + "\n".join(rows) + tree.text[symbol.code.end :]
