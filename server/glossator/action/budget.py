@@ -12,11 +12,11 @@ HOVER_SECONDS = 4.0  # to the first word of a hover about a file that was never 
 COMMAND_SECONDS = 10.0  # the same for what a user asked for
 LEAST_HOVER, LEAST_COMMAND = 512, 1024  # less says too little about any code
 UNKNOWN_HOVER, UNKNOWN_COMMAND = 1024, 2048  # where nothing was measured
-_STEPS = (512, 768, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 12288, 16384)
+_STEPS = tuple(quarter << octave for octave in range(7, 13) for quarter in (4, 5, 6, 7))  # 512, 640, 768, 896, 1024 …
 
 
 def prompt_tokens(info: ModelInfo, hover: bool = False) -> int:
-    """Tokens of prompt that one question may cost: `hover` for a hover or an explanation that nobody asked for."""
+    """Tokens of prompt that one question may cost: `hover` for what a person reads while it is written."""
     if not info.prefill_rate:
         wanted = UNKNOWN_HOVER if hover else UNKNOWN_COMMAND
     else:
@@ -26,8 +26,8 @@ def prompt_tokens(info: ModelInfo, hover: bool = False) -> int:
 
 
 def file_tokens(info: ModelInfo) -> int:
-    """Tokens of the part that all questions about a file share: half of a hover."""
-    return prompt_tokens(info, hover=True) // 2
+    """Tokens of the part that all questions about a file share: most of a hover's, the same for every action."""
+    return prompt_tokens(info, hover=True) * 5 // 8
 
 
 def _step(tokens: float) -> int:

@@ -11,10 +11,11 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from ..answer.reasoning import Splitter, split
-from ..code.context import gather
+from ..code.context import Context, gather
 from ..engine import Engine, Finished, ModelInfo, Priority, Queued, Reading, Request, Text, Usage
 from . import Action
 from .asking import Turn, messages, overhead, request_for, room
+from .budget import file_tokens
 from .judge import Reply, judge
 from .outcome import Answer, Event, Explanation, NewFile, Outcome, Proposal, Refusal, Stage, Thought
 from .target import Target
@@ -44,9 +45,7 @@ async def run(
     began = time.monotonic()
     if reason := unfit(action, target):
         return Refusal(reasons=(reason,), model=engine.model().name)
-    context = await gather(
-        target.tree, target.text, target.path, target.span, _budget(action, engine, budget), engine.count
-    )
+    context = await _context(action, target, engine, budget)
     if context.tokens > room(engine, action) - overhead(action):
         return Refusal(reasons=(f"{target.title} is too long for the model: {context.tokens} tokens",))
     turns: list[Turn] = []
@@ -131,9 +130,7 @@ def forget(action: Action, target: Target, engine: Engine, *, budget: int = 0, s
 
 async def prompt_for(action: Action, target: Target, engine: Engine, *, budget: int = 0) -> str:
     """What the first try would send, with a line before each turn that says whose it is."""
-    context = await gather(
-        target.tree, target.text, target.path, target.span, _budget(action, engine, budget), engine.count
-    )
+    context = await _context(action, target, engine, budget)
     turns = [f"--- {turn.role}\n{turn.stable}{turn.text}" for turn in messages(action, target, context)]
     prefix = request_for(action, target, context).answer_prefix
     return "\n\n".join([*turns, *([f"--- assistant\n{prefix}"] if prefix else [])])
@@ -191,9 +188,12 @@ def _parts(text: str, info: ModelInfo) -> tuple[str, str]:
     return split(text, info.think_open, info.think_close)
 
 
-def _budget(action: Action, engine: Engine, budget: int) -> int:
+async def _context(action: Action, target: Target, engine: Engine, budget: int) -> Context:
+    """What to show within `budget` (0: what the window admits), the file's part being the same for every action."""
     window = room(engine, action)
-    return max(min(budget or window, window) - overhead(action), 128)
+    limit = max(min(budget or window, window) - overhead(action), 128)
+    shared = min(file_tokens(engine.model()), window - overhead(action) - limit) if budget else 0
+    return await gather(target.tree, target.text, target.path, target.span, limit, engine.count, shared=max(0, shared))
 
 
 def _drop(engine: Engine, request: Request) -> None:

@@ -49,9 +49,7 @@ class Session:
         try:
             if self.show_prompt:
                 for target in targets:
-                    click.echo(
-                        await running.prompt_for(self.action, target, engine, budget=prompt_tokens(engine.model()))
-                    )
+                    click.echo(await running.prompt_for(self.action, target, engine, budget=self._budget(engine)))
                 return ANSWERED
             outcomes = [(target, await self._ask(target, engine)) for target in targets]
         finally:
@@ -86,12 +84,15 @@ class Session:
                 self.action,
                 target,
                 engine,
-                budget=prompt_tokens(engine.model()),
+                budget=self._budget(engine),
                 on_event=lambda event: _show(watch, event),
                 seed=self.seed,
                 use_cache=self.use_cache,
                 priority=Priority.COMMAND,
             )
+
+    def _budget(self, engine: Engine) -> int:
+        return prompt_tokens(engine.model(), hover=self.action.kind == "answer")
 
     def _deliver(self, outcomes: list[tuple[Target, Outcome]]) -> int:
         text = self.source.text

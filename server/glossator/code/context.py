@@ -52,24 +52,29 @@ class Context:
 
 
 async def gather(  # noqa: PLR0917 - all of them are needed, and callers read well without names
-    tree: Tree | None, text: str, path: str, span: Span, budget: int, count: Count
+    tree: Tree | None, text: str, path: str, span: Span, budget: int, count: Count, *, shared: int = 0
 ) -> Context:
-    """The context of `span` in at most `budget` tokens: half for a whole file, a third for an outline."""
+    """The context of `span` in at most `budget` tokens: half for a whole file, a third for an outline.
+
+    `shared` is the size of the file's part where other questions with other budgets are to share it: a whole file may
+    take all of it, an outline two thirds, and it comes on top of a budget that the target alone would fill.
+    """
     del path  # a file's name says nothing that its text does not, and the recipe does not depend on it
     target = span.of(text)
-    whole = text if len(text) <= budget // 2 * _LETTERS_A_TOKEN else ""
+    most = shared or budget // 2
+    whole = text if len(text) <= most * _LETTERS_A_TOKEN else ""
     outlines = outlined(tree) if tree is not None else ()
     target_tokens, whole_tokens, *outline_tokens = await count([target, whole, *outlines])
     shown: Literal["file", "outline", "none"] = "none"
     file, used = "", 0
-    if whole and whole_tokens <= budget // 2:
+    if whole and whole_tokens <= most:
         shown, file, used = "file", text, whole_tokens
     else:
         for each, tokens in zip(outlines, outline_tokens, strict=True):
-            if each and tokens <= budget // 3:
+            if each and tokens <= (shared * 2 or budget) // 3:
                 shown, file, used = "outline", each, tokens
                 break
-    if used + target_tokens > budget:
+    if used + target_tokens > budget and not (shared and target_tokens <= budget):
         shown, file, used = "none", "", 0
     used += target_tokens
     related: list[tuple[str, str]] = []

@@ -17,7 +17,6 @@ from ..action import Action, run
 from ..answer.markdown import sanitised
 from ..engine.remembered import Remembered
 from .deliver import show
-from .jobs import budget
 from .places import diagnostic_texts, snapshot_of, target_of
 from .protocol import INVALID_PARAMS, Refused
 from .state import state_of
@@ -127,7 +126,7 @@ async def _forget(ls: Server, place: Place) -> dict[str, Any]:
     action, snapshot, where = await _what(ls, place)
     said = diagnostic_texts(snapshot, place.diagnostics or ())
     target = await target_of(ls, snapshot, where, said, place.instruction or "")
-    run.forget(action, target, engine, budget=budget(engine))
+    run.forget(action, target, engine)
     return {"forgotten": action.name}
 
 

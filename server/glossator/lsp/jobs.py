@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from ..action import Action, run
+from ..action.budget import prompt_tokens
 from ..action.outcome import Event, NewFile, Outcome, Proposal, Refusal, Stage, Thought
 from ..action.target import Target
-from ..engine import Engine, EngineError, Priority
+from ..engine import EngineError, Priority
 from .deliver import deliver
 from .documents import Snapshot
 from .progress import Reporter
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from .server import Server
 
 KEPT = 20  # finished jobs whose thoughts can still be read
-PROMPT_TOKENS = 2048  # of prompt at most, so that a small machine reads it quickly
 
 
 @dataclass(eq=False)
@@ -170,7 +170,7 @@ class Jobs:
             job.action,
             job.target,
             engine,
-            budget=budget(engine),
+            budget=prompt_tokens(engine.model(), hover=job.action.kind == "answer"),
             on_event=job.on_event,
             priority=priority,
             **options,
@@ -189,8 +189,3 @@ class Jobs:
         over = [job for job in self._jobs.values() if job.state in ("done", "refused", "failed", "stopped")]
         for job in over[:-KEPT]:
             self._jobs.pop(job.id, None)
-
-
-def budget(engine: Engine) -> int:
-    """Tokens of prompt that one question may cost. Raises `EngineError` without a model."""
-    return min(engine.model().context // 2, PROMPT_TOKENS)
