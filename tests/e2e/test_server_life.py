@@ -309,3 +309,38 @@ def test_client_that_does_not_read(tmp_path: Path) -> None:
             answers += 1
     process.kill()
     process.wait()
+
+
+SIZES = {
+    "10 MB": "x = 1\n" * 1_700_000,
+    "50 MB": "y = 22222\n" * 5_000_000,
+    "10 MB on one line": "z" * 10_000_000,
+    "50,000 nested brackets": "(" * 50_000 + ")" * 50_000,
+    "NULs": "\x00" * 100_000,
+}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_large_documents_hold_up_nobody(wire: Any, size: str) -> None:
+    """A document that is too large is refused politely, and other requests are served meanwhile."""
+    server = wire()
+    server.begin()
+    text = "def f():\n    pass\n"
+    for uri, content in (("file:///small.py", text), ("file:///large.py", text + SIZES[size])):
+        item = {"uri": uri, "languageId": "python", "version": 1, "text": content}
+        server.notify("textDocument/didOpen", {"textDocument": item})
+    server.request("read", "glossator/status", {})  # answered once all that was read
+    server.answer("read", 20)
+    place = {"textDocument": {"uri": "file:///large.py"}, "position": {"line": 0, "character": 4}}
+    server.request("large", "textDocument/hover", place)
+    menu = {"range": {"start": {"line": 0, "character": 4}, "end": {"line": 0, "character": 4}}}
+    begun = time.monotonic()
+    server.request(
+        "small",
+        "textDocument/codeAction",
+        {"textDocument": {"uri": "file:///small.py"}, "context": {"diagnostics": []}, **menu},
+    )
+    assert server.answer("small")["result"]
+    assert time.monotonic() - begun < 0.5
+    server.request("large menu", "textDocument/codeAction", {**place, "context": {"diagnostics": []}, **menu})
+    assert "error" not in server.answer("large menu")

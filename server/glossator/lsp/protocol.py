@@ -212,16 +212,19 @@ class Protocol(LanguageServerProtocol):
         self._server.documents.open(
             item.uri, item.version, str(getattr(item.language_id, "value", item.language_id)), item.text
         )
+        self._server.idle.touched(item.uri)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
     def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
         """Follow the edits."""
         changes = [convert.change(event) for event in params.content_changes]
         self._server.documents.change(params.text_document.uri, params.text_document.version, changes)
+        self._server.idle.touched(params.text_document.uri)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
     def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
         """Forget the document."""
+        self._server.idle.stop()
         self._server.documents.close(params.text_document.uri)
         self._server.trees.forget(params.text_document.uri)
 
