@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
@@ -33,11 +34,11 @@ EDIT, PACE = frozenset({"edit"}), frozenset({"quiet", "busy"})
 STOP = frozenset({"stop", "stop-reply"})
 
 
-def turns(card: Card, model: Path, server: Path | None, *, quick: bool) -> Iterable[Turn]:
+def turns(name: str, model: Path, server: Path | None, home: Path, *, quick: bool) -> Iterable[Turn]:
     """Which system does what, in the order of a repeat."""
 
     def ours() -> System:
-        return Ours(card, model)
+        return Ours(name, home)
 
     def served(*flags: str, **options: Any) -> Callable[[], System]:
         assert server is not None
@@ -159,12 +160,14 @@ def main() -> None:
     if given.source:
         found = json.loads(given.source.read_text(encoding="utf-8"))
     else:
-        card, path = model_of(given.model)
+        _, path = model_of(given.model)
         server = server_of(given)
         about = {"machine": machine.describe(server), "model": path.name, "date": datetime.now(UTC).isoformat()}
         repeats = 1 if given.quick else given.repeats
         began = time.monotonic()
-        rows = measure(list(turns(card, path, server, quick=given.quick)), repeats, given.only)
+        with tempfile.TemporaryDirectory(prefix="glossator-bench-", ignore_cleanup_errors=True) as home:
+            plan = list(turns(given.model, path, server, Path(home), quick=given.quick))
+            rows = measure(plan, repeats, given.only)
         found = about | {"repeats": repeats, "seconds": round(time.monotonic() - began), "rows": rows}
     if given.out:
         given.out.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

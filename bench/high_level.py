@@ -18,6 +18,8 @@ print(json.dumps({"ready": True}), file=out)
 for line in sys.stdin:
     asked = json.loads(line)
     prompt = model.tokenize(asked["prompt"].encode(), add_bos=False, special=True)
+    held = model.input_ids[: model.n_tokens]
+    kept = next((at for at, pair in enumerate(zip(held, prompt[:-1], strict=False)) if pair[0] != pair[1]), len(held))
     began, first, text = time.perf_counter(), 0.0, ""
     for chunk in model.create_completion(
         prompt, max_tokens=asked["tokens"], temperature=0, stop=asked["stop"], stream=True
@@ -27,5 +29,14 @@ for line in sys.stdin:
     total = time.perf_counter() - began
     written = len(model.tokenize(text.encode(), add_bos=False))
     print(
-        json.dumps({"first": first, "total": total, "text": text, "written": written, "prompt": len(prompt)}), file=out
+        json.dumps(
+            {
+                "first": first,
+                "total": total,
+                "text": text,
+                "written": written,
+                "computed": len(prompt) - min(kept, len(prompt) - 1),
+            }
+        ),
+        file=out,
     )

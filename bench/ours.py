@@ -1,6 +1,7 @@
 """Glossator's engine process as the language server uses it, seen through the same questions as the other systems.
 
-Remembered answers are off here: they cost nothing and would say nothing of the engine. `bench.session` has them on.
+Opened with the product's defaults but for folders of its own and a context window like the others'. Remembered answers
+are off here: they cost nothing and would say nothing of the engine. `bench.session` has them on.
 """
 
 from __future__ import annotations
@@ -8,18 +9,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
 
 from glossator.engine import Finished, Message, Reading, Request, Sampling, Text
-from glossator.engine.client import SharedEngine
-from glossator.models import Card, store
+from glossator.engine.choose import open_engine
+from glossator.settings import Cache, Local, Settings, folders
 
 from . import prompts
 from .systems import CONTEXT, System, Timing
@@ -30,29 +31,21 @@ ANSWER_SECONDS = 900.0
 
 
 class Ours(System):
-    """One engine process with folders of its own, which outlive a restart of the process."""
+    """One engine process. `home` holds its folders; KV states there outlive the process until `remove`."""
 
     name = "Glossator"
     setting = "defaults, KV states on disk"
 
-    def __init__(self, card: Card, path: Path) -> None:
-        self.card, self.path = card, path
-        self.digest = card.sha256 or store.digest(path)
-        self.home = Path(tempfile.mkdtemp(prefix="glossator-bench-"))
+    def __init__(self, model: str, home: Path, *, remember: bool = False) -> None:
+        self.settings = Settings(
+            model=model, local=Local(context=CONTEXT, idle_seconds=0), cache=Cache(enabled=remember)
+        )
+        self.folders = replace(folders(), cache=home / "cache", runtime=home / "run", logs=home / "logs")
         self.loop = asyncio.new_event_loop()
         threading.Thread(target=self.loop.run_forever, name="bench-loop", daemon=True).start()
 
     def start(self) -> None:
-        self.engine = SharedEngine(
-            self.card,
-            self.path,
-            self.digest,
-            runtime=self.home / "run",
-            logs=self.home / "logs",
-            states=self.home / "states",
-            context=CONTEXT,
-            idle_seconds=0,
-        )
+        self.engine = open_engine(self.settings, self.folders)
         self.wait(self._answer(Request((Message("user", "Hi"),), max_tokens=1)))
         pid = self.engine.status().pid
         assert pid is not None
@@ -64,8 +57,9 @@ class Ours(System):
             self.process.wait(30)
 
     def remove(self) -> None:
-        """Throw away what was kept on disk."""
-        shutil.rmtree(self.home, ignore_errors=True)
+        """Throw away the states and the answers that were kept."""
+        for name in ("states", "answers"):
+            shutil.rmtree(self.folders.cache / name, ignore_errors=True)
 
     def ask(self, file: str, task: str, *, tokens: int = 24, draft: str = "") -> Timing:
         cpu = self.cpu()

@@ -111,7 +111,7 @@ class HighLevel(System):
         self.child.stdin.flush()
         found = self._read()
         return Timing(
-            found["first"], found["total"], self.cpu() - cpu, found["prompt"], found["written"], found["text"]
+            found["first"], found["total"], self.cpu() - cpu, found["computed"], found["written"], found["text"]
         )
 
     def _read(self) -> Any:

@@ -1,0 +1,208 @@
+"""How each system lives through the recorded hour. All get the product's own questions, with the same length limits.
+
+The others are asked what the product would ask first, and do not check answers or ask again; Glossator runs the action
+as the language server does, with remembered answers, checks and second tries, all of which count.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from glossator.action import Action, run
+from glossator.action.budget import prompt_tokens
+from glossator.action.catalogue import load, prompts_folder
+from glossator.action.outcome import Answer, Refusal, Thought
+from glossator.action.outcome import Event as Told
+from glossator.action.target import Target, target_at
+from glossator.engine import Chunk, Engine, EngineStatus, ModelInfo, Priority, Request
+from glossator.settings import Hover
+
+from . import prompts
+from .ours import Ours
+from .systems import HighLevel, Server
+from .trace import Event
+
+
+@dataclass(frozen=True)
+class Question:
+    """An event that needs a model: what is asked, about what, and the product's first request."""
+
+    event: Event
+    action: Action
+    target: Target
+    request: Request
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a system did: seconds to the first word and in all, tokens evaluated and written, and what came of it."""
+
+    first: float
+    total: float
+    read: int
+    written: int
+    outcome: str = ""
+
+
+class _Asked(Exception):
+    """The request is known; nothing is to be answered."""
+
+
+class _Recorder:
+    """An engine that is asked once and answers nothing, so that the product's own prompt is what all are asked."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.request: Request | None = None
+
+    async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+        self.request = request
+        raise _Asked
+        yield
+
+    async def count(self, texts: Sequence[str]) -> list[int]:
+        return await self._engine.count(texts)
+
+    def model(self) -> ModelInfo:
+        return self._engine.model()
+
+    def status(self) -> EngineStatus:
+        return self._engine.status()
+
+    async def close(self) -> None:
+        pass
+
+
+def questions(walked: Sequence[tuple[Event, str]], system: Ours) -> list[Question]:
+    """What the product asks in the course of the trace; `system` is started, and counts tokens."""
+    actions, problems = load(prompts_folder())
+    assert not problems, problems
+    most = Hover().max_tokens
+    hover = actions["explain"]
+    hover = replace(hover, tries=tuple(replace(each, max_tokens=min(each.max_tokens, most)) for each in hover.tries))
+    found = []
+    for event, text in walked:
+        if not event.asks:
+            continue
+        action = hover if event.event == "hover" else actions[event.action]
+        target = target_at(
+            text, f"{event.file}.py", name=event.symbol, diagnostics=event.diagnostics, instruction=event.words
+        )
+        recorder = _Recorder(system.engine)
+        try:
+            system.wait(run.run(action, target, recorder, budget=_budget(system.engine, event)))
+        except _Asked:
+            assert recorder.request is not None
+            found.append(Question(event, action, target, recorder.request))
+        else:
+            raise AssertionError(f"{action.name} does not fit {target.title}")
+    return found
+
+
+def prompt(request: Request, *, task_first: bool) -> str:
+    """The request in ChatML; an ordinary assistant puts the task before the file."""
+    turns = []
+    for message in request.messages:
+        parts = [message.text, message.stable.rstrip()] if task_first else [message.stable.rstrip(), message.text]
+        turns.append(prompts.turn(message.role, "\n\n".join(part for part in parts if part)))
+    return "".join(turns) + f"<|im_start|>assistant\n{request.answer_prefix}"
+
+
+def _budget(engine: Engine, event: Event) -> int:
+    """Tokens of prompt, as the language server allows them."""
+    return prompt_tokens(engine.model(), event.event == "hover")
+
+
+class Side:
+    """A system in the replay. `cpu` is what it took since `start`, in seconds."""
+
+    name: str
+
+    def __init__(self, system: HighLevel | Server | Ours) -> None:
+        self.system = system
+        self.name = system.name
+        self.setting = system.setting
+        self._before = self._here = 0.0
+
+    def start(self) -> None:
+        """Load the model, which does not count."""
+        self.system.start()
+        self._before = self.system.cpu()
+
+    def stop(self) -> None:
+        """End its process."""
+        self.system.stop()
+
+    def cpu(self) -> float:
+        """CPU seconds of the system's process, and of what the product does in this one."""
+        return self.system.cpu() - self._before + self._here
+
+    def ask(self, question: Question) -> Reply:
+        """Answer."""
+        raise NotImplementedError
+
+
+class Peer(Side):
+    """(a) or (b): every question goes to the model."""
+
+    system: HighLevel | Server
+
+    def ask(self, question: Question) -> Reply:
+        asked = question.request
+        text = prompt(asked, task_first=isinstance(self.system, HighLevel))
+        timing = self.system.complete(text, asked.max_tokens, asked.stop)
+        return Reply(timing.first, timing.total, timing.computed, timing.written)
+
+
+class Product(Side):
+    """What the language server does with the same events."""
+
+    system: Ours
+
+    def __init__(self, model: str, home: Path) -> None:
+        super().__init__(Ours(model, home, remember=True))
+
+    def stop(self) -> None:
+        super().stop()
+        self.system.remove()
+
+    def ask(self, question: Question) -> Reply:
+        here = time.process_time()
+        try:
+            return self.system.wait(self._ask(question))
+        finally:
+            self._here += time.process_time() - here
+
+    async def _ask(self, question: Question) -> Reply:
+        began, first = time.perf_counter(), 0.0
+
+        def told(event: Told) -> None:
+            nonlocal first
+            if isinstance(event, Answer | Thought):
+                first = first or time.perf_counter() - began
+
+        engine, event = self.system.engine, question.event
+        # Positions and whole text are the file's as it is now, so the target is found anew, as on every hover.
+        target = target_at(
+            question.target.text,
+            question.target.path,
+            name=event.symbol,
+            diagnostics=event.diagnostics,
+            instruction=event.words,
+        )
+        outcome = run.recall(question.action, target, engine) if event.event == "hover" else None
+        if outcome is None:
+            priority = Priority.HOVER if event.event == "hover" else Priority.COMMAND
+            outcome = await run.run(
+                question.action, target, engine, budget=_budget(engine, event), on_event=told, priority=priority
+            )
+        total = time.perf_counter() - began
+        used = outcome.usage
+        kind = "remembered" if outcome.remembered else "refused" if isinstance(outcome, Refusal) else "answered"
+        if outcome.remembered:
+            return Reply(first or total, total, 0, 0, kind)
+        read = used.prompt_tokens - used.reused_tokens
+        return Reply(first or total, total, read, used.answer_tokens + used.thought_tokens, kind)

@@ -1,0 +1,171 @@
+"""`python -m bench.session`: a recorded hour of work, replayed by an ordinary assistant, a llama-server and Glossator.
+
+The events follow one another without the pauses in which a user reads, and each event is answered by all systems in
+turn. Nothing is read ahead: what Glossator saves it saves by not computing twice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from . import machine, tables, trace
+from .engine import NO_REPACK, model_of, server_of
+from .replay import Peer, Product, Question, Side, questions
+from .systems import HighLevel, Server
+from .tables import OURS, A, B
+
+
+def replay(sides: Sequence[Side], asked: Sequence[Question], label: str) -> list[dict[str, Any]]:
+    """One run through all questions; what the JSON file holds of each system."""
+    replies: dict[str, list[dict[str, Any]]] = {side.name: [] for side in sides}
+    started: list[Side] = []
+    try:
+        for side in sides:
+            started.append(side)
+            side.start()
+        for number, question in enumerate(asked):
+            event = question.event
+            shift = number % len(sides)
+            for side in [*sides[shift:], *sides[:shift]]:
+                reply = side.ask(question)
+                replies[side.name].append(vars(reply))
+            waits = "  ".join(
+                f"{name} {told[-1]['first']:.2f}/{told[-1]['total']:.2f}" for name, told in replies.items()
+            )
+            what = f"{question.action.name} {event.file}:{event.symbol}"
+            outcome = replies[OURS][-1]["outcome"]
+            print(f"[{label} {number + 1}/{len(asked)}] {what}: {waits} s, {outcome}", file=sys.stderr)
+        return [
+            {"system": side.name, "setting": side.setting, "cpu": side.cpu(), "replies": replies[side.name]}
+            for side in sides
+        ]
+    finally:
+        for side in started:
+            side.stop()
+
+
+def sums(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """A line a system: CPU seconds and tokens of one replay (the mean of all repeats), waits over all of them."""
+    names = [each["system"] for each in found["runs"][0]]
+    lines = []
+    for name in names:
+        runs = [each for run in found["runs"] for each in run if each["system"] == name]
+        replies = [reply for each in runs for reply in each["replies"]]
+        first, total = [each["first"] for each in replies], [each["total"] for each in replies]
+        lines.append(
+            {
+                "system": name,
+                "setting": runs[0]["setting"],
+                "cpu": sum(each["cpu"] for each in runs) / len(runs),
+                "read": sum(each["read"] for each in replies) / len(runs),
+                "written": sum(each["written"] for each in replies) / len(runs),
+                "remembered": sum(each["outcome"] == "remembered" for each in replies) / len(runs),
+                "refused": sum(each["outcome"] == "refused" for each in replies) / len(runs),
+                "first_p50": tables.percentile(first, 0.5),
+                "first_p95": tables.percentile(first, 0.95),
+                "total_p50": tables.percentile(total, 0.5),
+                "total_p95": tables.percentile(total, 0.95),
+            }
+        )
+    most = next((line for line in lines if line["system"] == A), lines[0])
+    for line in lines:
+        line["avoided"] = most["read"] + most["written"] - line["read"] - line["written"]
+    return lines
+
+
+HEAD = (
+    "", "CPU", "ours / theirs", "goal", "prompt tokens read", "tokens written", "avoided",
+    "first word p50", "p95", "whole answer p50", "p95", "remembered", "refused",
+)  # fmt: skip
+GOALS = {A: 1 / 5, B: 1 / 2}
+
+
+def cells(line: dict[str, Any], ours: dict[str, Any]) -> tuple[str, ...]:
+    """A line of the table, as `HEAD` names it."""
+    share = ours["cpu"] / line["cpu"] if line["cpu"] else 0.0
+    goal = GOALS.get(line["system"])
+    return (
+        line["system"],
+        f"{line['cpu']:.0f} s",
+        "" if line is ours else f"{share:.2f}",
+        "" if goal is None else f"≤ {goal:.2f}: {'met' if share <= goal else 'not met'}",
+        *(f"{line[key]:.0f}" for key in ("read", "written", "avoided")),
+        *(tables.shown(line[key], "s") for key in ("first_p50", "first_p95", "total_p50", "total_p95")),
+        f"{line['remembered']:.0f}" if line is ours else "",
+        f"{line['refused']:.0f}" if line is ours else "",
+    )
+
+
+def report(found: dict[str, Any], *, markdown: bool) -> str:
+    """The table of a run (what the JSON file holds)."""
+    lines = sums(found)
+    ours = next(line for line in lines if line["system"] == OURS)
+    rows = [cells(line, ours) for line in lines]
+    head = (
+        f"{found['model']}. {machine.headline(found['machine'])}. {found['events']} events, {found['asked']} questions."
+    )
+    settings = "; ".join(f"{line['system']}: {line['setting']}" for line in lines)
+    table = tables.markdown(HEAD, rows) if markdown else tables.plain(HEAD, rows)
+    return f"{head} {settings}.\n\n{table}"
+
+
+def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.session", description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--server", type=Path, default=machine.default_server(), help="llama-server (%(default)s)")
+    parser.add_argument("--without-server", action="store_true", help="leave llama-server out")
+    parser.add_argument("--model", default="", help="a name of the catalogue or a GGUF file (the default model)")
+    parser.add_argument("--repeats", type=int, default=1, help="(%(default)s)")
+    parser.add_argument("--events", type=int, default=0, help="only the first N events of the trace")
+    parser.add_argument("--out", type=Path, help="write everything as JSON")
+    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    parser.add_argument("--chart", type=Path, help="draw the table as SVG")
+    parser.add_argument("--from", dest="source", type=Path, help="measure nothing, show such a JSON file")
+    return parser.parse_args(given)
+
+
+def measure(given: argparse.Namespace) -> dict[str, Any]:
+    """Everything of a run, for the JSON file."""
+    _, path = model_of(given.model)
+    server = server_of(given)
+    events = trace.read()[: given.events or None]
+    about = {"machine": machine.describe(server), "model": path.name, "date": datetime.now(UTC).isoformat()}
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="glossator-bench-", ignore_cleanup_errors=True) as folder:
+        product = Product(given.model, Path(folder))
+        product.start()
+        try:
+            asked = questions(list(trace.walk(events)), product.system)
+        finally:
+            product.stop()
+        sides: list[Side] = [product, Peer(HighLevel(path))]
+        if server:
+            sides.append(Peer(Server(path, server, NO_REPACK)))
+        runs = [replay(sides, asked, f"{number + 1}/{given.repeats}") for number in range(given.repeats)]
+    sizes = {"events": len(events), "asked": len(asked), "seconds": round(time.monotonic() - began)}
+    return about | sizes | {"runs": runs}
+
+
+def main() -> None:
+    """Measure and show."""
+    given = arguments()
+    found = json.loads(given.source.read_text(encoding="utf-8")) if given.source else measure(given)
+    if given.out:
+        given.out.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if given.chart:
+        from . import chart
+
+        given.chart.write_text(chart.session(sums(found), found), encoding="utf-8")
+    print(report(found, markdown=given.markdown))
+
+
+if __name__ == "__main__":
+    main()
