@@ -87,6 +87,20 @@ class Cache:
 
 
 @dataclass(frozen=True, slots=True)
+class Prefetch:
+    """Work in quiet moments, before anyone asks.
+
+    Attributes:
+        mode: `read` has the model read the open file; `explain` also explains what is near the cursor; `auto` is
+            `explain` on mains power and `read` on battery; `off` does neither.
+        cpu_seconds: Seconds of processor time that it may use in a minute.
+    """
+
+    mode: Literal["auto", "read", "explain", "off"] = "auto"
+    cpu_seconds: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings. `{}` works.
 
@@ -111,6 +125,7 @@ class Settings:
     remote: Remote = field(default_factory=Remote)
     local: Local = field(default_factory=Local)
     cache: Cache = field(default_factory=Cache)
+    prefetch: Prefetch = field(default_factory=Prefetch)
 
 
 MACHINE_ONLY = ("backend", "model", "script", "prompts", "remote", "local", "cache", "trusted")

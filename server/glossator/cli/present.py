@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import time
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.markdown import Markdown
 from rich.spinner import Spinner
@@ -76,21 +76,15 @@ class Watch:
         else:
             print(line, file=sys.stderr)
 
-    def _frame(self) -> object:
+    def _frame(self) -> RenderableType:
         seconds = int(time.monotonic() - self._begun)
         line = Spinner("dots", Text(f"{self._title} · {self._stage} · {seconds} s", style="cyan"))
         height = max(3, self._console.size.height - 4)
         if self._pending:
-            return _stack(Text(self._pending, style="dim italic"), line)
+            return Group(Text(self._pending, style="dim italic"), line)
         if not self._answer:
             return line
-        return _stack(Markdown("\n".join(self._answer.split("\n")[-height:])), line)
-
-
-def _stack(*parts: object) -> object:
-    from rich.console import Group
-
-    return Group(*parts)  # type: ignore[arg-type]
+        return Group(Markdown("\n".join(self._answer.split("\n")[-height:])), line)
 
 
 def show_markdown(text: str) -> None:

@@ -18,7 +18,7 @@ from ..answer.markdown import sanitised
 from ..engine.remembered import Remembered
 from .deliver import show
 from .places import diagnostic_texts, snapshot_of, target_of
-from .protocol import INVALID_PARAMS, Refused
+from .refused import INVALID_PARAMS, Refused
 from .state import state_of
 
 if TYPE_CHECKING:

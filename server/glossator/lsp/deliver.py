@@ -17,7 +17,7 @@ from .anchor import anchored
 from .documents import Snapshot
 from .pages import fenced, page, write_page
 from .paths import inside, path_of, uri_of
-from .protocol import Refused
+from .refused import Refused
 from .threads import in_thread
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from lsprotocol import types
 
 from . import configuration
 from .menu import menu
-from .protocol import INVALID_PARAMS, Refused
+from .refused import INVALID_PARAMS, Refused
 from .state import state_of
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from ..engine import EngineError
 from . import convert
 from .documents import Snapshot
 from .places import target_of
-from .protocol import Refused
+from .refused import Refused
 
 if TYPE_CHECKING:
     from .server import Server

@@ -15,7 +15,7 @@ from ..code.tree import Tree
 from . import convert
 from .documents import MOST_CHARACTERS, Snapshot, content, split
 from .paths import path_of
-from .protocol import Refused
+from .refused import Refused
 from .threads import in_thread
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from .protocol import Refused
+from .refused import Refused
 
 if TYPE_CHECKING:
     from .jobs import Job

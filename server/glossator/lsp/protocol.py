@@ -18,6 +18,18 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from ..engine import EngineError
 from . import commands, convert
+from .refused import (
+    CANCELLED,
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    INVALID_REQUEST,
+    METHOD_NOT_FOUND,
+    NOT_INITIALIZED,
+    PARSE_ERROR,
+    REQUEST_FAILED,
+    SERVER_CANCELLED,
+    Refused,
+)
 from .transport import Broken
 
 if TYPE_CHECKING:
@@ -25,18 +37,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
-INTERNAL_ERROR, NOT_INITIALIZED, REQUEST_FAILED, CANCELLED, SERVER_CANCELLED = -32603, -32002, -32803, -32800, -32802
-
 MOST_IN_FLIGHT = 512  # requests of the client's that are being worked on; more are refused at once
 AS_SENT = {types.CODE_ACTION_RESOLVE}  # answered with the very parameters, so these stay as they came
-
-
-class Refused(JsonRpcException):
-    """The answer to a request that cannot be served; `message` is for the user."""
-
-    def __init__(self, message: str, code: int = REQUEST_FAILED) -> None:
-        super().__init__(message, code)
 
 
 class Protocol(LanguageServerProtocol):
