@@ -78,7 +78,10 @@ class Hovers:
     async def _explanation(self, action: Action, snapshot: Snapshot, tree: Tree, symbol: Symbol) -> str:
         """What the model says, as much of it as there is; or why there is nothing."""
         ls = self._ls
-        action = brief(action, ls.settings.hover.max_tokens)
+        most = ls.settings.hover.max_tokens
+        action = replace(
+            action, tries=tuple(replace(each, max_tokens=min(each.max_tokens, most)) for each in action.tries)
+        )
         target = target_at(
             snapshot.text,
             path_of(snapshot.uri),
@@ -134,11 +137,6 @@ class Hovers:
         if milliseconds >= 0:
             return milliseconds / 1000
         return PATIENT if self._ls.client.patient else HASTY
-
-
-def brief(action: Action, most: int) -> Action:
-    """`action` with answers of at most `most` tokens."""
-    return replace(action, tries=tuple(replace(each, max_tokens=min(each.max_tokens, most)) for each in action.tries))
 
 
 def facts(tree: Tree, symbol: Symbol) -> str:
