@@ -49,7 +49,7 @@ class Try:
 
     Attributes:
         section: The section of the prompt file that holds the task.
-        reply: What the model is asked to write: prose, the whole code, a wrong and a right line, a docstring, or a header.
+        reply: What the model is asked to write: prose, the whole code, a wrong and a right line, a docstring, a header.
         thinking: Token budget of thought; 0: none.
         temperature: 0 is greedy; None: the model's own advice.
         prefix: What the answer is made to begin with; a template as the sections are.

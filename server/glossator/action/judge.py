@@ -14,6 +14,7 @@ from ..answer.header import headed
 from ..answer.hidden import hidden
 from ..answer.imports import missing_imports
 from ..answer.indent import dedented, fitted, margin, shown
+from ..answer.markdown import sanitised
 from ..answer.prose import explanation
 from ..answer.replaced import replaced
 from ..answer.verify import RUNGS, Change, check, compiled
@@ -47,17 +48,15 @@ class Reply:
 def judge(action: Action, attempt: Try, target: Target, reply: Reply) -> Outcome:
     """The outcome, without what it cost and without the model's own words (`run` adds those)."""
     cut = reply.finish != "stop"
-    if action.kind in ("answer", "findings"):
+    if action.kind == "answer":
         text = explanation(reply.answer, target.text, cut=cut)
-        if not text:
-            return Refusal(reasons=("the model gave no answer",))
-        first, last = target.lines
-        found = findings(text, target.text, first, last) if action.kind == "findings" else ()
-        return Explanation(markdown=text, findings=found)
+        return Explanation(markdown=text) if text else Refusal(reasons=("the model gave no answer",))
+    if action.kind == "findings":
+        return _findings(target, reply.answer)
     if cut:
         return Refusal(reasons=(_CUT[reply.finish],))
     if action.kind == "new_file":
-        return _new_file(target, reply.answer)
+        return _new_file(target, reply.answer, last=attempt is action.tries[-1])
     return _edit(action, attempt, target, reply.answer)
 
 
@@ -65,6 +64,13 @@ _CUT = {
     "length": "the answer was cut off at its length limit",
     "loop": "the model repeated itself without end",
 }
+
+
+def _findings(target: Target, answer: str) -> Explanation:
+    """The mistakes that the model quotes from the code; what it quotes from elsewhere it made up."""
+    found = tuple(each for each in findings(answer, target.text, *target.lines) if each.line)
+    rows = [f"- line {each.line}: {sanitised(each.message)}" for each in found]
+    return Explanation(markdown="\n".join(rows) or "No mistakes found.", findings=found)
 
 
 def _edit(action: Action, attempt: Try, target: Target, answer: str) -> Outcome:
@@ -144,7 +150,7 @@ def _own_annotations(target: Target, code: str) -> str | None:
     return transplant_annotations(target.tree, target.symbol, code)
 
 
-def _new_file(target: Target, answer: str) -> Outcome:
+def _new_file(target: Target, answer: str, *, last: bool) -> Outcome:
     language = target.language.id if target.language else ""
     found = blocks(answer)
     if not found:
@@ -164,7 +170,8 @@ def _new_file(target: Target, answer: str) -> Outcome:
             if trouble := compiled(text):
                 return Refusal(reasons=(f"the new file does not compile: {trouble}",))
             rungs += (RUNGS["compiles"],)
-        if invented := sorted(set(_ERROR.findall(text)) - set(_ERROR.findall(target.text))):
+        # What the code calls may raise it: a reason to ask again, none to refuse for good.
+        if not last and (invented := sorted(set(_ERROR.findall(text)) - set(_ERROR.findall(target.text)))):
             return Refusal(reasons=(f"the tests expect {', '.join(invented)}, which the code never raises",))
         if target.symbol is not None and target.symbol.path[0] not in text:
             return Refusal(reasons=(f"the new file never uses `{target.symbol.path[0]}`",))

@@ -40,6 +40,8 @@ async def run(
 ) -> Outcome:
     """Do `action` on `target`. `budget`: tokens of prompt (0: what the model's window admits).
 
+    `use_cache` False: remembered answers are neither used nor kept.
+
     What is expected is returned (a `Refusal` says why nothing is offered); an `EngineError` is raised.
     """
     began = time.monotonic()
@@ -48,15 +50,14 @@ async def run(
     context = await _context(action, target, engine, budget)
     if context.tokens > room(engine, action) - overhead(action):
         return Refusal(reasons=(f"{target.title} is too long for the model: {context.tokens} tokens",))
+    asked: Engine = engine if use_cache else getattr(engine, "engine", engine)  # the one behind the remembered answers
     turns: list[Turn] = []
     usage, remembered = Usage(), True
     reasons: dict[str, None] = {}
     while True:
         attempt = action.tries[len(turns)]
         request = request_for(action, target, context, turns, seed=seed, priority=priority, lane=lane)
-        if not use_cache:
-            _drop(engine, request)
-        said = await _ask(engine, request, on_event)
+        said = await _ask(asked, request, on_event)
         usage, remembered = _sum(usage, said.finished.usage), remembered and said.finished.remembered
         on_event(Stage("checking"))
         outcome = judge(action, attempt, target, Reply(said.answer, said.finished.reason))
@@ -194,12 +195,6 @@ async def _context(action: Action, target: Target, engine: Engine, budget: int) 
     limit = max(min(budget or window, window) - overhead(action), 128)
     shared = min(file_tokens(engine.model()), window - overhead(action) - limit) if budget else 0
     return await gather(target.tree, target.text, target.path, target.span, limit, engine.count, shared=max(0, shared))
-
-
-def _drop(engine: Engine, request: Request) -> None:
-    drop = getattr(engine, "forget", None)
-    if drop is not None:
-        drop(request)
 
 
 def _sum(one: Usage, other: Usage) -> Usage:

@@ -1,6 +1,7 @@
 """A model's list of bugs -> places and messages. Knows the text that the list is about, and no syntax.
 
-Small models count lines badly but quote well, so a quoted line decides where a finding is; a number is the fallback.
+Small models count lines badly but quote well, so a quoted line decides where a finding is, and one with a quote that is
+not there is about nothing. A number counts only where nothing is quoted.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def findings(answer: str, text: str, first: int = 1, last: int = 0) -> tuple[Fin
         number = _LINE.match(item)
         message = item[number.end() :] if number else item
         line = _quoted(message, rows, first, last)
-        if not line and number and first <= int(number[1]) <= last:
+        if number and not _QUOTE.search(message) and first <= int(number[1]) <= last:
             line = int(number[1])
         message = re.sub(r"\s+", " ", message).strip(" -–—:")
         if message:

@@ -40,4 +40,4 @@ def _until_colon(text: str) -> str:
             depth -= 1
         elif character == ":" and not depth:
             return text[: at + 1]
-    return text.split("\n```")[0].rstrip() + ":"
+    return text.partition("\n```")[0].rstrip() + ":"

@@ -1,0 +1,335 @@
+"""Actions run from prompt to outcome, tell how far they are, and are remembered by what was asked, wherever that was."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from glossator.action import Action
+from glossator.action.catalogue import load, prompts_folder
+from glossator.action.run import (
+    Answer,
+    Event,
+    Explanation,
+    NewFile,
+    Proposal,
+    Refusal,
+    Stage,
+    Thought,
+    forget,
+    prompt_for,
+    recall,
+    request_for,
+    run,
+)
+from glossator.action.target import Target, TargetError, target_at
+from glossator.code import Span
+from glossator.engine import Chunk, EngineDied, Finished, Request
+from glossator.engine.remembered import Remembered
+from glossator.engine.scripted import Rule, Scripted
+
+ACTIONS = load(prompts_folder())[0]
+TEXT = '''import os
+
+
+def helper(values):
+    return [value for value in values if value]
+
+
+def count(values, low=0):
+    """How many are above `low`."""
+    total = 0
+    for value in helper(values):
+        if value > low:
+            total += 1
+    return total
+'''
+SHORT = "```python\ndef count(values, low=0):\n    return sum(value > low for value in helper(values))\n```"
+
+
+class Watched(Scripted):
+    """Keeps the requests that it was asked."""
+
+    def __init__(self, *rules: Rule) -> None:
+        super().__init__(rules)
+        self.requests: list[Request] = []
+
+    async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+        self.requests.append(request)
+        async for chunk in super().stream(request):
+            yield chunk
+
+
+def at(name: str = "count", text: str = TEXT, **options: object) -> Target:
+    return target_at(text, "values.py", name=name, **options)  # type: ignore[arg-type]
+
+
+async def test_events() -> None:
+    """What is told on the way adds up to thought and answer."""
+    events: list[Event] = []
+    engine = Watched(Rule(text="<think>It loops.</think>\n\n`count` counts."))
+    outcome = await run(ACTIONS["explain"], at(), engine, budget=900, on_event=events.append)
+    assert isinstance(outcome, Explanation)
+    assert (outcome.markdown, outcome.thought, outcome.finish) == ("`count` counts.", "It loops.", "stop")
+    assert "".join(event.text for event in events if isinstance(event, Thought)) == "It loops."
+    assert "".join(event.text for event in events if isinstance(event, Answer)) == "`count` counts."
+    stages = [event.name for event in events if isinstance(event, Stage)]
+    assert list(dict.fromkeys(stages)) == ["reading", "thinking", "answering", "checking"]
+    assert outcome.usage.prompt_tokens > 0
+    assert outcome.model == "scripted"
+
+
+async def test_stable_first() -> None:
+    """System and file are the same for every action and every target of a file, and come first."""
+    engine = Watched(Rule(text=SHORT))
+    await run(ACTIONS["explain"], at(), engine, budget=2000)
+    await run(ACTIONS["refactor"], at("helper"), engine, budget=2000)
+    one, other = (request.messages for request in (engine.requests[0], engine.requests[-1]))
+    assert [message.role for message in one] == ["system", "user"]
+    assert one[0] == other[0]
+    assert one[1].stable == other[1].stable
+    assert TEXT.strip() in one[1].stable
+    assert "def count" in one[1].text
+    assert "def helper" not in one[1].text
+
+
+async def test_the_reason_goes_back() -> None:
+    """A refused edit is asked for again, as a further turn with the reason."""
+    engine = Watched(Rule(text="```python\ndef count(values):\n    return 1\n```", once=True), Rule(text=SHORT))
+    outcome = await run(ACTIONS["refactor"], at(), engine, budget=2000)
+    assert isinstance(outcome, Proposal)
+    again = engine.requests[1].messages
+    assert [message.role for message in again] == ["system", "user", "assistant", "user"]
+    assert "the parameters changed from (values, low) to (values)" in again[3].text
+    assert again[1] == engine.requests[0].messages[1]
+    assert engine.requests[0].draft == at().code
+    assert "def count(values, low=0):" in outcome.new_text
+
+
+async def test_refusal_holds_all_reasons() -> None:
+    """A refusal gives the reasons of all tries."""
+    engine = Watched(Rule(text="no code", once=True), Rule(text="```python\ndef count(:\n    pass\n```"))
+    outcome = await run(ACTIONS["refactor"], at(), engine, budget=2000)
+    assert isinstance(outcome, Refusal)
+    assert len(outcome.reasons) >= 1
+    assert outcome.reasons[0] == "the answer holds no code for `count`"
+    assert len(engine.requests) == 2
+
+
+async def test_cut_answers() -> None:
+    """An edit that was cut off is refused, an explanation says that it was."""
+    short = dataclasses.replace(
+        ACTIONS["refactor"], tries=(dataclasses.replace(ACTIONS["refactor"].tries[0], max_tokens=5),)
+    )
+    outcome = await run(short, at(), Watched(Rule(text=SHORT)), budget=2000)
+    assert isinstance(outcome, Refusal)
+    assert outcome.reasons == ("the answer was cut off at its length limit",)
+    assert outcome.finish == "length"
+    brief = dataclasses.replace(
+        ACTIONS["explain"], tries=(dataclasses.replace(ACTIONS["explain"].tries[0], max_tokens=5),)
+    )
+    told = await run(brief, at(), Watched(Rule(text="It counts the values that are above.")), budget=2000)
+    assert isinstance(told, Explanation)
+    assert told.markdown == "It counts the values that …"
+
+
+class Kept(Remembered):
+    """Waits for its writer, so that a test need not."""
+
+    def recall(self, request: Request) -> tuple[str, Finished] | None:
+        self._shelf.ready(2.0)
+        self._shelf.flush(2.0)
+        return super().recall(request)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Remembered:
+    return Kept(Watched(Rule(match="Explain", text="`count` counts."), Rule(text=SHORT)), tmp_path, 8)
+
+
+async def test_recall(engine: Remembered) -> None:
+    """What was answered once is known at once, until it is forgotten."""
+    for name in ("explain", "refactor"):
+        action = ACTIONS[name]
+        assert recall(action, at(), engine) is None
+        first = await run(action, at(), engine, budget=2000)
+        second = recall(action, at(), engine)
+        assert type(second) is type(first)
+        assert second is not None
+        assert second.remembered
+        assert (await run(action, at(), engine, budget=700)).remembered
+        assert recall(action, at(), engine, seed=1) is None
+        assert recall(action, at(instruction="shorter"), engine) is None
+        forget(action, at(), engine)
+        assert recall(action, at(), engine) is None
+        again = await run(action, at(), engine, budget=2000, use_cache=False)
+        assert not again.remembered
+
+
+async def test_recall_of_the_second_try(tmp_path: Path) -> None:
+    """Where the first try was refused both answers are remembered."""
+    scripted = Watched(Rule(text="no code", once=True), Rule(text=SHORT))
+    engine = Kept(scripted, tmp_path, 8)
+    first = await run(ACTIONS["refactor"], at(), engine, budget=2000)
+    second = recall(ACTIONS["refactor"], at(), engine)
+    assert isinstance(first, Proposal)
+    assert isinstance(second, Proposal)
+    assert second.edits == first.edits
+    forget(ACTIONS["refactor"], at(), engine)
+    assert recall(ACTIONS["refactor"], at(), engine) is None
+
+
+async def test_moved_and_reformatted(engine: Remembered) -> None:
+    """An explanation survives a function that moves and a file that is reformatted, not one that changes."""
+    await run(ACTIONS["explain"], at(), engine, budget=2000)
+    moved = "# above\n" * 20 + TEXT.replace("total += 1", "total  +=  1  # one more")
+    assert recall(ACTIONS["explain"], at(text=moved), engine) is not None
+    assert recall(ACTIONS["explain"], at(text=TEXT.replace("> low", ">= low")), engine) is None
+    assert recall(ACTIONS["explain"], at(text=TEXT.replace("if value]", "if not value]")), engine) is None
+
+
+async def test_moved_edit(engine: Remembered) -> None:
+    """A remembered edit is computed anew for where the function stands now, and not for another text."""
+    await run(ACTIONS["refactor"], at(), engine, budget=2000)
+    moved = at(text="# above\n" * 20 + TEXT)
+    outcome = recall(ACTIONS["refactor"], moved, engine)
+    assert isinstance(outcome, Proposal)
+    assert all(moved.span.holds(edit.span) for edit in outcome.edits)
+    assert recall(ACTIONS["refactor"], at(text=TEXT.replace("total = 0", "total  = 0")), engine) is None
+
+
+def test_key_needs_no_context() -> None:
+    """The key of a question is known without its prompt, and changes with the prompt file, the words and the try."""
+    action, target = ACTIONS["refactor"], at()
+    keys = {
+        request_for(each, place, None).key("model")
+        for each in (action, dataclasses.replace(action, digest="other"), ACTIONS["simplify"])
+        for place in (target, at(instruction="x"), at(diagnostics=("y",)), at("helper"))
+    }
+    assert len(keys) == 12
+    assert request_for(action, target, None).messages == ()
+
+
+async def test_engine_errors_are_raised() -> None:
+    """What the engine cannot do is an error of the engine."""
+    with pytest.raises(EngineDied, match="gone"):
+        await run(ACTIONS["explain"], at(), Watched(Rule(text="a", error="gone", error_kind="EngineDied")), budget=900)
+
+
+async def test_cancelled() -> None:
+    """Cancelling the task ends the engine's stream."""
+    engine = Watched(Rule(text="a", hold=True))
+    begun = asyncio.Event()
+    task = asyncio.create_task(
+        run(
+            ACTIONS["explain"],
+            at(),
+            engine,
+            budget=900,
+            on_event=lambda event: begun.set() if isinstance(event, Answer) else None,
+        )
+    )
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert engine.status().state == "idle"
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "words"),
+    [
+        ("ask", {"name": "count"}, "needs words"),
+        ("refactor", {}, "no definition here"),
+        ("document", {"span": Span(TEXT.index("total"), TEXT.index("return total"))}, "whole definition"),
+        ("annotate", {"name": "count", "language_id": "javascript"}, "not made for JavaScript"),
+    ],
+)
+async def test_unfit(name: str, place: dict[str, object], words: str) -> None:
+    """What makes no sense is refused before the model is asked."""
+    engine = Watched()
+    text = "function count() {\n  return 1;\n}\n" if "language_id" in place else TEXT
+    outcome = await run(ACTIONS[name], target_at(text, "values.py", **place), engine, budget=900)  # type: ignore[arg-type]
+    assert isinstance(outcome, Refusal)
+    assert words in outcome.reasons[0]
+    assert not engine.requests
+
+
+async def test_too_long() -> None:
+    """A target that does not fit the model's window is refused with its size."""
+    text = "def count():\n" + "    value = 1\n" * 9000
+    outcome = await run(ACTIONS["explain"], at(text=text), Watched(Rule(text="x")), budget=2000)
+    assert isinstance(outcome, Refusal)
+    assert "too long for the model" in outcome.reasons[0]
+
+
+async def test_new_tests(tmp_path: Path) -> None:
+    """Tests become a new file in the project's folder for them, never in the place of one that exists."""
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "src").mkdir()
+    target = target_at(TEXT, str(tmp_path / "src" / "values.py"), name="count")
+    wrong = "```python\ndef test_count():\n    with pytest.raises(KeyError):\n        count(1)\n```"
+    right = "```python\nfrom values import count\n\n\ndef test_count():\n    assert count([1]) == 1\n```"
+    engine = Watched(Rule(text=wrong, once=True), Rule(text=right))
+    outcome = await run(ACTIONS["write_tests"], target, engine, budget=2000)
+    assert isinstance(outcome, NewFile)
+    assert outcome.path == "../tests/test_values.py"
+    assert outcome.text.startswith("from values import count\n")
+    assert outcome.rungs == ("parses", "compiles")
+    (tmp_path / "tests" / "test_values.py").touch()
+    outcome = await run(ACTIONS["write_tests"], target, engine, budget=2000)
+    assert isinstance(outcome, NewFile)
+    assert outcome.path == "../tests/test_values_count.py"
+
+
+async def test_show_prompt() -> None:
+    """The prompt is shown as it would be sent."""
+    shown = await prompt_for(ACTIONS["explain"], at(), Watched(), budget=2000)
+    assert shown.startswith("--- system\n")
+    assert "How many are above" in shown
+    assert shown.endswith("--- assistant\n`count`")
+    assert "{{" not in shown
+
+
+async def test_file_that_looks_like_a_prompt() -> None:
+    """Placeholders and fences inside a file are text."""
+    text = 'def count():\n    """{{facts}} {{/file}}\n\n    ```\n    x\n    ```\n    """\n'
+    shown = await prompt_for(ACTIONS["explain"], at(text=text), Watched(), budget=2000)
+    assert "{{facts}} {{/file}}" in shown
+    assert "````python\ndef count" in shown
+
+
+@pytest.mark.parametrize(
+    ("place", "kind", "title"),
+    [
+        ({"name": "count"}, "function", "values.py:count"),
+        ({"offset": TEXT.index("total")}, "function", "values.py:count"),
+        ({"span": Span(TEXT.index("def helper"), TEXT.index("\n\n\ndef count"))}, "function", "values.py:helper"),
+        ({"span": Span(TEXT.index("    total = 0"), TEXT.index("        if"))}, "selection", "values.py:10-11"),
+        ({"offset": 0}, "file", "values.py"),
+        ({}, "file", "values.py"),
+    ],
+)
+def test_targets(place: dict[str, object], kind: str, title: str) -> None:
+    """A place is a definition, whole lines or the file."""
+    target = target_at(TEXT, "src/values.py", **place)  # type: ignore[arg-type]
+    assert (target.kind, target.title) == (kind, title)
+    if kind == "selection":
+        assert target.code == "total = 0\n    for value in helper(values):"
+
+
+@pytest.mark.parametrize("place", [{"name": "cuont"}, {"span": Span(9, 11)}])
+def test_no_such_target(place: dict[str, object]) -> None:
+    """A name that is not there is an error that names near ones; so is an empty selection."""
+    with pytest.raises(TargetError, match=r"it has: count|empty"):
+        target_at(TEXT, "values.py", **place)  # type: ignore[arg-type]
+
+
+def test_actions_are_values() -> None:
+    """An action can be kept in a set."""
+    assert len({hash(action) for action in ACTIONS.values() if isinstance(action, Action)}) == len(ACTIONS)
