@@ -8,7 +8,7 @@ from lsprotocol import types
 
 from . import configuration
 from .menu import menu
-from .protocol import INVALID_PARAMS, Refused
+from .refused import INVALID_PARAMS, Refused
 from .state import state_of
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ async def hover(ls: Server, params: types.HoverParams) -> types.Hover | None:
     """What stands here, by syntax; and what it does, by the model."""
     uri, place = params.text_document.uri, params.position
     ls.interest = uri, types.Range(place, place)
+    ls.idle.touched(uri, place.line, place.character)
     snapshot = ls.current(uri)
     return await ls.hovers.hover(snapshot, place) if snapshot else None
 
@@ -50,6 +51,7 @@ async def code_action(
     """What can be asked here; commands alone for clients that know no more."""
     uri = params.text_document.uri
     ls.interest = uri, params.range
+    ls.idle.touched(uri, params.range.start.line, params.range.start.character)
     snapshot = ls.current(uri)
     entries = await menu(ls, snapshot, params) if snapshot else []
     return entries if ls.client.literals else [entry.command for entry in entries if entry.command]

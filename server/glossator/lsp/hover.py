@@ -78,10 +78,7 @@ class Hovers:
     async def _explanation(self, action: Action, snapshot: Snapshot, tree: Tree, symbol: Symbol) -> str:
         """What the model says, as much of it as there is; or why there is nothing."""
         ls = self._ls
-        most = ls.settings.hover.max_tokens
-        action = replace(
-            action, tries=tuple(replace(each, max_tokens=min(each.max_tokens, most)) for each in action.tries)
-        )
+        action = brief(action, ls.settings.hover.max_tokens)
         target = target_at(
             snapshot.text,
             path_of(snapshot.uri),
@@ -137,6 +134,11 @@ class Hovers:
         if milliseconds >= 0:
             return milliseconds / 1000
         return PATIENT if self._ls.client.patient else HASTY
+
+
+def brief(action: Action, most: int) -> Action:
+    """`action` with answers of at most `most` tokens."""
+    return replace(action, tries=tuple(replace(each, max_tokens=min(each.max_tokens, most)) for each in action.tries))
 
 
 def facts(tree: Tree, symbol: Symbol) -> str:

@@ -18,6 +18,18 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from ..engine import EngineError
 from . import commands, convert
+from .refused import (
+    CANCELLED,
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    INVALID_REQUEST,
+    METHOD_NOT_FOUND,
+    NOT_INITIALIZED,
+    PARSE_ERROR,
+    REQUEST_FAILED,
+    SERVER_CANCELLED,
+    Refused,
+)
 from .transport import Broken
 
 if TYPE_CHECKING:
@@ -25,18 +37,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
-INTERNAL_ERROR, NOT_INITIALIZED, REQUEST_FAILED, CANCELLED, SERVER_CANCELLED = -32603, -32002, -32803, -32800, -32802
-
 MOST_IN_FLIGHT = 512  # requests of the client's that are being worked on; more are refused at once
 AS_SENT = {types.CODE_ACTION_RESOLVE}  # answered with the very parameters, so these stay as they came
-
-
-class Refused(JsonRpcException):
-    """The answer to a request that cannot be served; `message` is for the user."""
-
-    def __init__(self, message: str, code: int = REQUEST_FAILED) -> None:
-        super().__init__(message, code)
 
 
 class Protocol(LanguageServerProtocol):
@@ -212,16 +214,19 @@ class Protocol(LanguageServerProtocol):
         self._server.documents.open(
             item.uri, item.version, str(getattr(item.language_id, "value", item.language_id)), item.text
         )
+        self._server.idle.touched(item.uri)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
     def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
         """Follow the edits."""
         changes = [convert.change(event) for event in params.content_changes]
         self._server.documents.change(params.text_document.uri, params.text_document.version, changes)
+        self._server.idle.touched(params.text_document.uri)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
     def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
         """Forget the document."""
+        self._server.idle.stop()
         self._server.documents.close(params.text_document.uri)
         self._server.trees.forget(params.text_document.uri)
 

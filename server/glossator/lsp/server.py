@@ -23,6 +23,7 @@ from .client import Client, client_of
 from .convert import encoding_of
 from .documents import Documents, Snapshot
 from .hover import Hovers
+from .idle import Idle
 from .jobs import Jobs
 from .opening import Opening
 from .protocol import Protocol
@@ -57,6 +58,7 @@ class Server(LanguageServer):
         opening: The engine, or the way to it.
         jobs: What runs and what ran lately.
         hovers: The explanation that hovers wait for.
+        idle: What is done in quiet moments.
         interest: Where the client last asked something: for commands that come without arguments.
         problems: What is wrong with settings and prompt files, told once when the client is ready.
         log_file: Where the log is; None when it cannot be written.
@@ -76,6 +78,7 @@ class Server(LanguageServer):
         self.opening = Opening(settings, self.folders, self.spawn)
         self.jobs = Jobs(self)
         self.hovers = Hovers(self)
+        self.idle = Idle(self)
         self.interest: tuple[str, types.Range] | None = None
         self.problems: list[str] = []
         self.log_file: Path | None = None
