@@ -166,6 +166,8 @@ def main() -> None:
         repeats = 1 if given.quick else given.repeats
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="glossator-bench-", ignore_cleanup_errors=True) as home:
+            if not Ours(given.model, Path(home)).prepare():
+                print("Glossator could not measure this machine; it goes by guesses", file=sys.stderr)
             plan = list(turns(given.model, path, server, Path(home), quick=given.quick))
             rows = measure(plan, repeats, given.only)
         found = about | {"repeats": repeats, "seconds": round(time.monotonic() - began), "rows": rows}

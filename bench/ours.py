@@ -28,10 +28,11 @@ from .systems import CONTEXT, System, Timing
 Found = TypeVar("Found")
 GREEDY = Sampling(temperature=0)
 ANSWER_SECONDS = 900.0
+PREPARE_SECONDS = 60.0
 
 
 class Ours(System):
-    """One engine process. `home` holds its folders; KV states there outlive the process until `remove`."""
+    """One engine process. `home` holds its folders: KV states until `remove`, and what `prepare` measured."""
 
     name = "Glossator"
     setting = "defaults, KV states on disk"
@@ -50,6 +51,17 @@ class Ours(System):
         pid = self.engine.status().pid
         assert pid is not None
         self.process = psutil.Process(pid)
+
+    def prepare(self) -> bool:
+        """Let the engine measure this machine, as it does in its first pauses; False: it has not within the time."""
+        self.start()
+        limit = time.monotonic() + PREPARE_SECONDS
+        while not self.engine.model().prefill_rate and time.monotonic() < limit:
+            time.sleep(0.2)
+        rate = self.engine.model().prefill_rate
+        self.stop()
+        self.remove()
+        return rate > 0
 
     def stop(self) -> None:
         self.wait(self.engine.close())

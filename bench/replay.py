@@ -11,13 +11,13 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from glossator.action import Action, run
+from glossator.action import Action, prefetch, run
 from glossator.action.budget import prompt_tokens
 from glossator.action.catalogue import load, prompts_folder
 from glossator.action.outcome import Answer, Refusal, Thought
 from glossator.action.outcome import Event as Told
 from glossator.action.target import Target, target_at
-from glossator.engine import Chunk, Engine, EngineStatus, ModelInfo, Priority, Request
+from glossator.engine import Chunk, Engine, EngineStatus, ModelInfo, Priority, Request, Score
 from glossator.settings import Hover
 
 from . import prompts
@@ -63,6 +63,10 @@ class _Recorder:
         raise _Asked
         yield
 
+    async def score(self, request: Request, answers: Sequence[str]) -> list[Score]:
+        self.request = request
+        raise _Asked
+
     async def count(self, texts: Sequence[str]) -> list[int]:
         return await self._engine.count(texts)
 
@@ -76,13 +80,17 @@ class _Recorder:
         pass
 
 
+def hovering() -> Action:
+    """The explanation as a hover asks for it."""
+    explain, most = load(prompts_folder())[0]["explain"], Hover().max_tokens
+    return replace(explain, tries=tuple(replace(each, max_tokens=min(each.max_tokens, most)) for each in explain.tries))
+
+
 def questions(walked: Sequence[tuple[Event, str]], system: Ours) -> list[Question]:
     """What the product asks in the course of the trace; `system` is started, and counts tokens."""
     actions, problems = load(prompts_folder())
     assert not problems, problems
-    most = Hover().max_tokens
-    hover = actions["explain"]
-    hover = replace(hover, tries=tuple(replace(each, max_tokens=min(each.max_tokens, most)) for each in hover.tries))
+    hover = hovering()
     found = []
     for event, text in walked:
         if not event.asks:
@@ -93,7 +101,7 @@ def questions(walked: Sequence[tuple[Event, str]], system: Ours) -> list[Questio
         )
         recorder = _Recorder(system.engine)
         try:
-            system.wait(run.run(action, target, recorder, budget=_budget(system.engine, event)))
+            system.wait(run.run(action, target, recorder, budget=_budget(system.engine, action)))
         except _Asked:
             assert recorder.request is not None
             found.append(Question(event, action, target, recorder.request))
@@ -111,9 +119,9 @@ def prompt(request: Request, *, task_first: bool) -> str:
     return "".join(turns) + f"<|im_start|>assistant\n{request.answer_prefix}"
 
 
-def _budget(engine: Engine, event: Event) -> int:
+def _budget(engine: Engine, action: Action) -> int:
     """Tokens of prompt, as the language server allows them."""
-    return prompt_tokens(engine.model(), event.event == "hover")
+    return prompt_tokens(engine.model(), hover=action.kind == "answer")
 
 
 class Side:
@@ -140,6 +148,9 @@ class Side:
         """CPU seconds of the system's process, and of what the product does in this one."""
         return self.system.cpu() - self._before + self._here
 
+    def notice(self, event: Event, text: str) -> None:
+        """A file was opened or edited, and its user looks at it for a while."""
+
     def ask(self, question: Question) -> Reply:
         """Answer."""
         raise NotImplementedError
@@ -162,8 +173,12 @@ class Product(Side):
 
     system: Ours
 
-    def __init__(self, model: str, home: Path) -> None:
+    def __init__(self, model: str, home: Path, *, ahead: bool = False) -> None:
+        """`ahead`: the file's part of the prompt is read as soon as it is opened or edited."""
         super().__init__(Ours(model, home, remember=True))
+        self.ahead = ahead
+        if ahead:
+            self.name += ", reading ahead"
 
     def stop(self) -> None:
         super().stop()
@@ -175,6 +190,14 @@ class Product(Side):
             return self.system.wait(self._ask(question))
         finally:
             self._here += time.process_time() - here
+
+    def notice(self, event: Event, text: str) -> None:
+        if not self.ahead:
+            return
+        here, engine, action = time.process_time(), self.system.engine, hovering()
+        target = target_at(text, f"{event.file}.py")
+        self.system.wait(prefetch.read(action, target, engine, budget=_budget(engine, action)))
+        self._here += time.process_time() - here
 
     async def _ask(self, question: Question) -> Reply:
         began, first = time.perf_counter(), 0.0
@@ -197,7 +220,12 @@ class Product(Side):
         if outcome is None:
             priority = Priority.HOVER if event.event == "hover" else Priority.COMMAND
             outcome = await run.run(
-                question.action, target, engine, budget=_budget(engine, event), on_event=told, priority=priority
+                question.action,
+                target,
+                engine,
+                budget=_budget(engine, question.action),
+                on_event=told,
+                priority=priority,
             )
         total = time.perf_counter() - began
         used = outcome.usage

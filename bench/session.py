@@ -21,18 +21,26 @@ from .engine import NO_REPACK, model_of, server_of
 from .replay import Peer, Product, Question, Side, questions
 from .systems import HighLevel, Server
 from .tables import OURS, A, B
+from .trace import Event
 
 
-def replay(sides: Sequence[Side], asked: Sequence[Question], label: str) -> list[dict[str, Any]]:
-    """One run through all questions; what the JSON file holds of each system."""
+def replay(
+    sides: Sequence[Side], walked: Sequence[tuple[Event, str]], asked: Sequence[Question], label: str
+) -> list[dict[str, Any]]:
+    """One run through all events; what the JSON file holds of each system."""
     replies: dict[str, list[dict[str, Any]]] = {side.name: [] for side in sides}
     started: list[Side] = []
     try:
         for side in sides:
             started.append(side)
             side.start()
-        for number, question in enumerate(asked):
-            event = question.event
+        waiting, number = iter(asked), 0
+        for event, text in walked:
+            if not event.asks:
+                for side in sides:
+                    side.notice(event, text)
+                continue
+            question, number = next(waiting), number + 1
             shift = number % len(sides)
             for side in [*sides[shift:], *sides[:shift]]:
                 reply = side.ask(question)
@@ -42,7 +50,7 @@ def replay(sides: Sequence[Side], asked: Sequence[Question], label: str) -> list
             )
             what = f"{question.action.name} {event.file}:{event.symbol}"
             outcome = replies[OURS][-1]["outcome"]
-            print(f"[{label} {number + 1}/{len(asked)}] {what}: {waits} s, {outcome}", file=sys.stderr)
+            print(f"[{label} {number}/{len(asked)}] {what}: {waits} s, {outcome}", file=sys.stderr)
         return [
             {"system": side.name, "setting": side.setting, "cpu": side.cpu(), "replies": replies[side.name]}
             for side in sides
@@ -125,6 +133,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--model", default="", help="a name of the catalogue or a GGUF file (the default model)")
     parser.add_argument("--repeats", type=int, default=1, help="(%(default)s)")
     parser.add_argument("--events", type=int, default=0, help="only the first N events of the trace")
+    parser.add_argument("--ahead", action="store_true", help="measure Glossator a second time, reading files ahead")
     parser.add_argument("--out", type=Path, help="write everything as JSON")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     parser.add_argument("--chart", type=Path, help="draw the table as SVG")
@@ -140,16 +149,22 @@ def measure(given: argparse.Namespace) -> dict[str, Any]:
     about = {"machine": machine.describe(server), "model": path.name, "date": datetime.now(UTC).isoformat()}
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="glossator-bench-", ignore_cleanup_errors=True) as folder:
-        product = Product(given.model, Path(folder))
+        product = Product(given.model, Path(folder) / "plain")
+        if not product.system.prepare():
+            print("Glossator could not measure this machine; it goes by guesses", file=sys.stderr)
+        walked = list(trace.walk(events))
         product.start()
         try:
-            asked = questions(list(trace.walk(events)), product.system)
+            asked = questions(walked, product.system)
         finally:
             product.stop()
         sides: list[Side] = [product, Peer(HighLevel(path))]
+        if given.ahead:
+            sides.append(Product(given.model, Path(folder) / "ahead", ahead=True))
+            sides[-1].system.prepare()
         if server:
             sides.append(Peer(Server(path, server, NO_REPACK)))
-        runs = [replay(sides, asked, f"{number + 1}/{given.repeats}") for number in range(given.repeats)]
+        runs = [replay(sides, walked, asked, f"{number + 1}/{given.repeats}") for number in range(given.repeats)]
     sizes = {"events": len(events), "asked": len(asked), "seconds": round(time.monotonic() - began)}
     return about | sizes | {"runs": runs}
 

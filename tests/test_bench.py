@@ -1,0 +1,193 @@
+"""The comparisons' own parts that need no model: the trace, the tables, the charts."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from glossator.action.catalogue import load, prompts_folder
+from glossator.action.target import target_at
+
+ROOT = Path(__file__).parent.parent
+MACHINE = {
+    "cpu": "A <CPU>", "cores": 2, "memory_gib": 8.0, "system": "Linux", "python": "3.11.0",
+    "llama-cpp-python": "0.3.36", "load_before": 0.1,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def bench() -> Iterator[None]:
+    """`bench` is no package that is installed: it is imported from the checkout."""
+    sys.path.insert(0, str(ROOT))
+    yield
+    sys.path.remove(str(ROOT))
+
+
+def entry(system: str, setting: str, *samples: float) -> dict[str, Any]:
+    return {"system": system, "setting": setting, "samples": list(samples)}
+
+
+def measured() -> dict[str, Any]:
+    """Samples as a run writes them."""
+    return {
+        "second": [
+            entry("Glossator", "", 0.2, 0.3, 0.1),
+            entry("Llama class", "", 8.0, 7.0, 9.0),
+            entry("llama-server", "slow", 0.5),
+            entry("llama-server", "quick", 0.1),
+        ],
+        "cold": [entry("Glossator", "", 240.0), entry("Llama class", "", 160.0), entry("llama-server", "x", 250.0)],
+        "edit": [entry("Glossator", "", 20.0, 80.0), entry("Llama class", "", 10.0, 40.0)],
+        "stop": [entry("Glossator", "", *range(1, 101))],
+    }
+
+
+def test_trace_is_an_hour_of_work() -> None:
+    """Every line of the trace names a place that the library has, and every edit finds what it changes."""
+    from bench import trace
+
+    events = trace.read()
+    actions, _ = load(prompts_folder())
+    assert 60 <= len(events) <= 90
+    assert events[-1].at <= 3600
+    assert len({event.file for event in events}) == 6
+    for event, text in trace.walk(events):
+        if event.asks:
+            assert target_at(text, f"{event.file}.py", name=event.symbol).symbol
+        assert not event.action or event.action in actions
+
+
+def test_trace_errors_name_the_line(tmp_path: Path) -> None:
+    """A line that is no event is refused with its number."""
+    from bench import trace
+
+    path = tmp_path / "trace.jsonl"
+    path.write_text('{"at": 0, "event": "open", "file": "bisect"}\n{"at": 1, "event": "jump", "file": "bisect"}\n')
+    with pytest.raises(trace.TraceError, match=r"trace\.jsonl:2: no such event: jump"):
+        trace.read(path)
+    path.write_text('{"at": 0, "event": "open", "file": "bisect", "what": 1}\n')
+    with pytest.raises(trace.TraceError, match=":1:"):
+        trace.read(path)
+
+
+def test_an_edit_without_a_place_is_an_error() -> None:
+    """An edit whose text is not in the file stops the replay instead of being left out."""
+    from bench.trace import Event, TraceError, walk
+
+    events = [Event(0, "open", "bisect"), Event(1, "edit", "bisect", find="never there", replace="x")]
+    with pytest.raises(TraceError, match="never there"):
+        list(walk(events))
+
+
+def test_functions_to_edit() -> None:
+    """The functions of the drafting row are there, and each planted mistake changes one."""
+    from bench import prompts
+
+    tasks = prompts.edits()
+    assert len(tasks) == 18
+    codes = {(task.name, task.kind): task.code for task in tasks}
+    for name in {task.name for task in tasks}:
+        assert codes[name, "fix"] != codes[name, "docstring"] == codes[name, "refactor"]
+    compile(prompts.inserted(prompts.library(prompts.FIRST), "def cancel("), "sched.py", "exec")
+
+
+def test_ratios_take_the_best_setting() -> None:
+    """Medians are compared, of several settings of llama-server the best; paired tasks by their geometric mean."""
+    from bench.rows import ROWS
+    from bench.tables import results
+
+    found = {each.row.key: each for each in results(ROWS, measured())}
+    second = found["second"]
+    assert (second.ours, second.a, second.b, second.setting) == (0.2, 8.0, 0.1, "quick")
+    assert second.ratio_a == pytest.approx(40)
+    assert second.ratio_b == pytest.approx(0.5)
+    assert second.met is False
+    assert found["edit"].ours == pytest.approx(40)
+    assert found["edit"].met is None  # one of two is missing
+    assert found["stop"].ours == 95
+    assert found["stop"].met is False
+    assert set(found) == {"second", "cold", "edit", "stop"}
+
+
+def test_percentiles() -> None:
+    """A percentile is one of the values."""
+    from bench.tables import percentile
+
+    assert percentile([3, 1, 2], 0.5) == 2
+    assert percentile([1], 0.95) == 1
+    with pytest.raises(ValueError, match="no values"):
+        percentile([], 0.5)
+
+
+def test_tables_are_level() -> None:
+    """Both kinds of tables have a cell for every column."""
+    from bench import engine
+
+    found = {"rows": measured(), "machine": MACHINE, "model": "m.gguf"}
+    text = engine.report(found, markdown=True)
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    assert len({line.count("|") for line in lines}) == 1
+    assert "×40.0" in text
+    plain = engine.report(found, markdown=False)
+    assert "second symbol" in plain
+    assert "not measured" not in plain
+
+
+def hour() -> dict[str, Any]:
+    def run(system: str, cpu: float, first: float, outcome: str) -> dict[str, Any]:
+        reply = {"first": first, "total": 2 * first, "read": 10 * cpu, "written": 5.0, "outcome": outcome}
+        return {"system": system, "setting": "s", "cpu": cpu, "replies": [reply, reply]}
+
+    runs = [
+        run("Glossator", 10.0, 0.1, "remembered"),
+        run("Llama class", 100.0, 8.0, ""),
+        run("llama-server", 15.0, 1.0, ""),
+    ]
+    return {"runs": [runs], "machine": MACHINE, "model": "m.gguf", "events": 3, "asked": 2}
+
+
+def test_session_table() -> None:
+    """The hour's table says which goals are met, and what was not computed."""
+    from bench import session
+
+    lines = {line["system"]: line for line in session.sums(hour())}
+    assert lines["Glossator"]["avoided"] == 2 * 10 * 90
+    assert lines["Glossator"]["remembered"] == 2
+    text = session.report(hour(), markdown=True)
+    assert "≤ 0.20: met" in text
+    assert "≤ 0.50: not met" in text
+
+
+def test_charts_are_well_formed() -> None:
+    """A chart is one SVG element with a title and a bar for every number; texts are escaped."""
+    from bench import chart, session
+    from bench.rows import ROWS
+    from bench.tables import results
+
+    found = {"rows": measured(), "machine": MACHINE, "model": "m.gguf"}
+    first = chart.engine(results(ROWS, measured()), found)
+    second = chart.session(session.sums(hour()), hour())
+    for drawn in (first, second):
+        tree = ElementTree.fromstring(drawn)  # noqa: S314 - our own
+        assert tree.tag == "{http://www.w3.org/2000/svg}svg"
+        assert tree.find("{http://www.w3.org/2000/svg}title") is not None
+        assert "A &lt;CPU&gt;" in drawn
+    assert "×40.0" in first
+    assert first.count('class="goal"') >= 5
+
+
+def test_help_needs_no_model(tmp_path: Path) -> None:
+    """The commands say what they do, and name what is missing instead of measuring less."""
+    for name in ("bench.engine", "bench.session"):
+        said = subprocess.run(
+            [sys.executable, "-m", name, "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+        )
+        assert "--server" in said.stdout
+    assert importlib.util.find_spec("glossator") is not None
