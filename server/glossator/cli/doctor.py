@@ -11,13 +11,12 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from ..engine import ModelInfo, machine
 from ..engine.calibration import Calibration, Shelf
 from ..engine.process import Options
-from ..models import Card, ModelError
+from ..models import Card, ModelError, catalogue
 from ..settings import Folders, Settings, folders
 from . import fitting, house, present
 from .finding import Finding, wrong
@@ -26,6 +25,8 @@ from .trouble import ANSWERED, INTERRUPTED, TROUBLE, stop
 
 ORDINARY = {"SSE3", "SSSE3", "AVX", "F16C", "FMA", "BMI2", "LLAMAFILE"}
 PROCESSOR = {"avx2": "AVX2", "avx512f": "AVX512"}  # what a processor calls it, and what llama.cpp does
+
+INDENT = " " * 17
 
 Say = Callable[[str], None]
 
@@ -118,9 +119,10 @@ def model(settings: Settings, places: Folders, say: Say, *, measure: bool) -> It
         yield Finding("model", f"{card.name}, {size / 1e9:.2f} GB, {verified}, {path}", facts=facts)
         known = _kept(Shelf(places.cache / "calibration", digest), told.calibration)
         yield fitting.memory_found(fitting.needed(path, settings.local.context, total), known, free)
-        yield from _speed(known, card, digest, fresh=told.calibration is not None)
+        yield from _speed(known, card, digest, told.calibration)
+    wanted = card.name if card else settings.model or catalogue.DEFAULT
     said = None if known is None or known.crowded else known  # a crowd would be taken for a slow machine
-    yield fitting.models_found(fitting.fits(total, free, said, size), card.name if card else "")
+    yield fitting.models_found(fitting.fits(total, free, said, size), wanted, here=card is not None)
 
 
 def _model(settings: Settings, places: Folders, say: Say) -> tuple[Card, Path, str] | Finding:
@@ -155,17 +157,20 @@ def _library(build: str, gpu: bool) -> Finding:
 
 
 def _kept(shelf: Shelf, measured: Calibration | None) -> Calibration | None:
-    """What is known of the model's speed; a new measurement is kept unless a quieter one is there."""
+    """What is known of the model's speed. A new measurement is kept; beside busy programs only where there is none."""
     known = shelf.load()
     if measured is None:
         return known if known.prefill_rate else None
-    if measured.crowded and known.plain and not known.crowded:
+    if not measured.crowded:
+        shelf.store(measured)
+    elif not known.plain or known.crowded:  # the rates that real requests had say more
+        shelf.store(replace(measured, prefill_rate=known.prefill_rate, decode_rate=known.decode_rate))
+    elif known.prefill_rate:
         return known
-    shelf.store(measured)
     return measured
 
 
-def _speed(known: Calibration | None, card: Card, digest: str, *, fresh: bool) -> Iterator[Finding]:
+def _speed(known: Calibration | None, card: Card, digest: str, measured: Calibration | None) -> Iterator[Finding]:
     if known is None:
         yield Finding("speed", "not measured", "note", "run `glossator doctor` without --no-measure")
         return
@@ -181,11 +186,12 @@ def _speed(known: Calibration | None, card: Card, digest: str, *, fresh: bool) -
     if known.ubatch_gain:
         rows.append(("512 at once", f"×{known.ubatch_gain:.2f}", "", f"used: {known.ubatch} at once"))
     found = f"reads {known.prefill_rate:.0f} and writes {known.decode_rate:.1f} tokens a second"
-    when = "" if fresh else f", measured {time.strftime('%Y-%m-%d %H:%M', time.localtime(known.when))}"
-    facts = {**asdict(known)}
+    if known is not measured:
+        found += f", measured {time.strftime('%Y-%m-%d %H:%M', time.localtime(known.when))}"
+        found += " (other programs are busy now)" if measured else ""
     busy = known.crowded
     remedy = f"other programs used {known.busy:.1f} cores meanwhile; run it again when they rest" if busy else ""
-    yield Finding("speed", found + when, "note" if busy else "ok", remedy, tuple(rows), facts)
+    yield Finding("speed", found, "note" if busy else "ok", remedy, tuple(rows), asdict(known))
     info = ModelInfo(card.name, digest, known.context or 8192, card.reasoning)
     yield fitting.costs_found(replace(info, prefill_rate=known.prefill_rate, decode_rate=known.decode_rate))
 
@@ -201,20 +207,24 @@ def show(found: list[Finding]) -> None:
     for finding in found:
         word, style = styles[finding.level]
         console.print(Text.assemble((f"{word:<6}", style), (f"{finding.what:<10} ", "bold"), finding.found))
-        if finding.rows:
-            console.print(_table(finding.rows))
+        for number, line in enumerate(_lines(finding.rows) if finding.rows else ()):
+            console.print(Text(INDENT + line, style="" if number else "dim"))
         if finding.remedy:
-            console.print(Text.assemble(" " * 17, ("→ ", style), finding.remedy))
+            console.print(Text.assemble(INDENT, ("→ ", style), finding.remedy))
     bad = sum(finding.level == "wrong" for finding in found)
     word = f"{bad} thing{'s' if bad > 1 else ''} to mend" if bad else "all is well"
     console.print(Text(word, style="bold red" if bad else "bold green"))
 
 
-def _table(rows: tuple[tuple[str, ...], ...]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=True, header_style="dim", pad_edge=False)
-    table.add_column(" " * 15)
-    for number, name in enumerate(rows[0]):
-        table.add_column(name, justify="right" if 0 < number < 3 else "left", no_wrap=True)
-    for row in rows[1:]:
-        table.add_row("", *row)
-    return table
+def _lines(rows: tuple[tuple[str, ...], ...]) -> list[str]:
+    """A table's rows in columns; numbers, which are in the middle ones, end below each other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    last = len(widths) - 1
+    cells = (
+        [
+            cell.rjust(width) if 0 < at < last else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        for row in rows
+    )
+    return ["  ".join(row).rstrip() for row in cells]

@@ -9,7 +9,7 @@ from ..action.budget import prompt_tokens
 from ..engine import ModelInfo
 from ..engine.calibration import Calibration
 from ..models import Card, catalogue, gguf
-from .finding import Finding, Level, gigabytes
+from .finding import Finding, gigabytes
 
 TASK, ANSWER = 300, 100  # tokens of a target with its task, and of an explanation
 REWRITTEN = 300  # tokens of a function of thirty lines
@@ -119,19 +119,20 @@ def best(found: list[Fit]) -> Card:
     return min(plain, key=lambda fit: fit.memory).card
 
 
-def models_found(found: list[Fit], mine: str) -> Finding:
-    """Which model of the catalogue fits, for people."""
+def models_found(found: list[Fit], mine: str, *, here: bool) -> Finding:
+    """Which model of the catalogue fits, for people. `mine` is the one that is wanted, and `here` or not."""
     chosen = best(found)
-    rows = [("model", "memory", "an explanation", "")]
+    timed = any(fit.seconds is not None for fit in found)
+    rows = [("model", "memory", *(["an explanation"] if timed else []), "")]
     for fit in found:
-        time = "" if fit.seconds is None else f"about {fit.seconds:.0f} s"
-        words = "too large for the memory" if not fit.fits else ""
+        time = [f"about {fit.seconds:.0f} s" if fit.seconds is not None else ""] if timed else []
+        words = "" if fit.fits else "too large for the memory"
         if fit.fits and fit.seconds is not None and fit.seconds > PATIENCE:
             words = "thinks long" if fit.card.reasoning else "slow here"
         if fit.card.name == chosen.name:
             words = "fits best"
-        words += " (yours)" if fit.card.name == mine else ""
-        rows.append((fit.card.name, gigabytes(fit.memory), time, words.strip()))
+        words += " (yours)" if here and fit.card.name == mine else ""
+        rows.append((fit.card.name, gigabytes(fit.memory), *time, words.strip()))
     facts = {
         "best": chosen.name,
         "models": [
@@ -139,7 +140,7 @@ def models_found(found: list[Fit], mine: str) -> Finding:
         ],
     }
     if mine == chosen.name:
-        return Finding("models", f"{chosen.name}, yours, fits this machine best", rows=tuple(rows), facts=facts)
+        whose = ", yours," if here else ""
+        return Finding("catalogue", f"{chosen.name}{whose} fits this machine best", rows=tuple(rows), facts=facts)
     remedy = f"glossator model pull {chosen.name} && glossator model use {chosen.name}"
-    level: Level = "note" if mine else "ok"
-    return Finding("models", f"{chosen.name} fits this machine best", level, remedy, tuple(rows), facts)
+    return Finding("catalogue", f"{chosen.name} fits this machine best", "note", remedy, tuple(rows), facts)

@@ -50,9 +50,13 @@ def survey(options: Options | None, say: Callable[[str], None]) -> Survey:
     try:
         for line in process.stdout or ():
             _take(found, line, say)
-    finally:
-        process.kill() if process.poll() is None and sys.exc_info()[0] else process.wait()
+        process.wait()
         late = not timer.is_alive()
+    except BaseException:  # the person has had enough
+        process.kill()
+        process.wait()
+        raise
+    finally:
         timer.cancel()
     if late:
         found.error = f"it took longer than {limit:.0f} s and was stopped"
