@@ -174,7 +174,7 @@ def _speed(known: Calibration | None, card: Card, digest: str, measured: Calibra
     if known is None:
         yield Finding("speed", "not measured", "note", "run `glossator doctor` without --no-measure")
         return
-    rows = [("threads", "reading", "writing", "(tokens a second)")]
+    rows: list[tuple[str, ...]] = [("threads", "reading", "writing", "(tokens a second)")]
     best = known.prefill_threads, known.decode_threads  # none, where others were too busy to tell
     for speed in known.speeds:
         marks = [word for word, threads in zip(("reads", "writes"), best, strict=True) if threads == speed.threads]
@@ -187,11 +187,12 @@ def _speed(known: Calibration | None, card: Card, digest: str, measured: Calibra
         rows.append(("512 at once", f"×{known.ubatch_gain:.2f}", "", f"used: {known.ubatch} at once"))
     found = f"reads {known.prefill_rate:.0f} and writes {known.decode_rate:.1f} tokens a second"
     if known is not measured:
-        found += f", measured {time.strftime('%Y-%m-%d %H:%M', time.localtime(known.when))}"
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(known.when))
+        found += f", measured {when}" if known.when else ", as questions showed"
         found += " (other programs are busy now)" if measured else ""
     busy = known.crowded
     remedy = f"other programs used {known.busy:.1f} cores meanwhile; run it again when they rest" if busy else ""
-    yield Finding("speed", found, "note" if busy else "ok", remedy, tuple(rows), asdict(known))
+    yield Finding("speed", found, "note" if busy else "ok", remedy, tuple(rows if len(rows) > 1 else ()), asdict(known))
     info = ModelInfo(card.name, digest, known.context or 8192, card.reasoning)
     yield fitting.costs_found(replace(info, prefill_rate=known.prefill_rate, decode_rate=known.decode_rate))
 
