@@ -54,13 +54,13 @@ def engine(results: Sequence[tables.Result], found: dict[str, Any]) -> str:
         y = top + step * number
         parts.append(_text(LEFT - 12, y + 19, each.row.title.replace(", first word", ""), "ink", "end"))
         pairs = [("s0", each.ratio_a, each.row.goal_a), ("s1", each.ratio_b, each.row.goal_b)]
-        for line, (style, ratio, goal) in enumerate(pairs):
+        for line, (style, better, goal) in enumerate(pairs):
             at = y + 2 + 17 * line
-            if ratio:
-                start, end = sorted((x(1), x(ratio)))
+            if better:
+                start, end = sorted((x(1), x(better)))
                 parts.append(_bar(start, at, max(end - start, 1.5), 14, style))
                 clear = max(end, x(goal) if goal and abs(x(goal) - end) < 50 else 0)
-                parts.append(_text(clear + 6, at + 11.5, tables.times(ratio), "ink small"))
+                parts.append(_text(clear + 6, at + 11.5, tables.times(better), "ink small"))
             if goal:
                 parts.append(_line(x(goal), at - 1.5, at + 15.5, "goal", 2))
     stop = next((each for each in results if each.row.key == "stop" and each.ours is not None), None)

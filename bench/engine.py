@@ -16,6 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
+
+from glossator.engine import EngineError
 from glossator.models import Card, ModelError, store
 from glossator.settings import folders
 
@@ -25,6 +28,7 @@ from .rows import ROWS, Samples, decoding, editing, inserting, reading, stopping
 from .systems import HighLevel, Server, System
 
 Scenario = Callable[[System], Samples]
+Measured = dict[str, list[dict[str, Any]]]
 Turn = tuple[frozenset[str], Scenario, Callable[[], System]]
 
 NO_REPACK = "--no-repack"
@@ -71,27 +75,37 @@ def turns(name: str, model: Path, server: Path | None, home: Path, *, quick: boo
     yield STOP, stopping(5 if quick else 20), ours
 
 
-def measure(plan: Sequence[Turn], repeats: int, only: str) -> dict[str, list[dict[str, Any]]]:
-    """Samples by row: what `tables.results` reads. The edit row is measured once: it has many tasks of its own."""
-    measured: dict[str, list[dict[str, Any]]] = {}
+def measure(plan: Sequence[Turn], repeats: int, only: str, keep: Callable[[Measured], None]) -> Measured:
+    """Samples by row: what `tables.results` reads; `keep` gets what there is after every turn.
+
+    The edit row is measured once: it has many tasks of its own. A turn that fails has no samples but `failed`, why.
+    """
+    measured: Measured = {}
     for repeat in range(repeats):
         for keys, scenario, make in plan:
             if (only and only not in keys) or (repeat and keys in (EDIT, STOP)):
                 continue
             system = make()
             began = time.monotonic()
-            found = _run(system, scenario)
-            for key in sorted(keys & found.keys()):
-                _entry(measured.setdefault(key, []), system)["samples"] += found[key]
-            said = "  ".join(f"{key} {tables.shown(sum(found[key]) / len(found[key]))}" for key in found)
+            try:
+                found, said = _run(system, scenario), ""
+            except (EngineError, OSError, RuntimeError, psutil.Error) as error:
+                found, said = {}, f"failed: {type(error).__name__}: {error}"
+            for key in sorted(keys):
+                entry = _entry(measured.setdefault(key, []), system)
+                entry["samples"] += found.get(key, [])
+                if said:
+                    entry["failed"] = said
+            keep(measured)
+            said = said or "  ".join(f"{key} {tables.shown(sum(each) / len(each))}" for key, each in found.items())
             took = time.monotonic() - began
             print(f"[{repeat + 1}/{repeats}] {system.name} ({system.setting}), {took:.0f} s: {said}", file=sys.stderr)
     return measured
 
 
 def _run(system: System, scenario: Scenario) -> Samples:
-    system.start()
     try:
+        system.start()
         return scenario(system)
     finally:
         system.stop()
@@ -160,24 +174,31 @@ def main() -> None:
     if given.source:
         found = json.loads(given.source.read_text(encoding="utf-8"))
     else:
-        _, path = model_of(given.model)
+        card, path = model_of(given.model)
+        name = given.model or card.name
         server = server_of(given)
-        about = {"machine": machine.describe(server), "model": path.name, "date": datetime.now(UTC).isoformat()}
+        found = {"machine": machine.describe(server), "model": path.name, "date": datetime.now(UTC).isoformat()}
         repeats = 1 if given.quick else given.repeats
         began = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="glossator-bench-", ignore_cleanup_errors=True) as home:
-            if not Ours(given.model, Path(home)).prepare():
-                print("Glossator could not measure this machine; it goes by guesses", file=sys.stderr)
-            plan = list(turns(given.model, path, server, Path(home), quick=given.quick))
-            rows = measure(plan, repeats, given.only)
-        found = about | {"repeats": repeats, "seconds": round(time.monotonic() - began), "rows": rows}
-    if given.out:
-        given.out.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    if given.chart:
-        from . import chart
 
-        given.chart.write_text(chart.engine(tables.results(ROWS, found["rows"]), found), encoding="utf-8")
+        def keep(rows: Measured) -> None:
+            found.update(repeats=repeats, seconds=round(time.monotonic() - began), rows=rows)
+            if given.out:
+                given.out.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+        with tempfile.TemporaryDirectory(prefix="glossator-bench-", ignore_cleanup_errors=True) as home:
+            if not Ours(name, Path(home)).prepare():
+                print("Glossator could not measure this machine; it goes by guesses", file=sys.stderr)
+            measure(list(turns(name, path, server, Path(home), quick=given.quick)), repeats, given.only, keep)
+    if given.chart:
+        from .chart import engine as draw
+
+        given.chart.write_text(draw(tables.results(ROWS, found["rows"]), found), encoding="utf-8")
     print(report(found, markdown=given.markdown))
+    failed = [each for row in found["rows"].values() for each in row if "failed" in each]
+    for each in failed:
+        print(f"{each['system']} ({each['setting']}) {each['failed']}", file=sys.stderr)
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":

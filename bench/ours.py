@@ -64,9 +64,10 @@ class Ours(System):
         return rate > 0
 
     def stop(self) -> None:
+        pid = self.engine.status().pid
         self.wait(self.engine.close())
-        with contextlib.suppress(psutil.Error):
-            self.process.wait(30)
+        with contextlib.suppress(psutil.Error, ValueError):
+            psutil.Process(pid or 0).wait(30)
 
     def remove(self) -> None:
         """Throw away the states and the answers that were kept."""

@@ -143,13 +143,14 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
 
 def measure(given: argparse.Namespace) -> dict[str, Any]:
     """Everything of a run, for the JSON file."""
-    _, path = model_of(given.model)
+    card, path = model_of(given.model)
+    name = given.model or card.name
     server = server_of(given)
     events = trace.read()[: given.events or None]
     about = {"machine": machine.describe(server), "model": path.name, "date": datetime.now(UTC).isoformat()}
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="glossator-bench-", ignore_cleanup_errors=True) as folder:
-        product = Product(given.model, Path(folder) / "plain")
+        product = Product(name, Path(folder) / "plain")
         if not product.system.prepare():
             print("Glossator could not measure this machine; it goes by guesses", file=sys.stderr)
         walked = list(trace.walk(events))
@@ -160,8 +161,9 @@ def measure(given: argparse.Namespace) -> dict[str, Any]:
             product.stop()
         sides: list[Side] = [product, Peer(HighLevel(path))]
         if given.ahead:
-            sides.append(Product(given.model, Path(folder) / "ahead", ahead=True))
-            sides[-1].system.prepare()
+            reader = Product(name, Path(folder) / "ahead", ahead=True)
+            reader.system.prepare()
+            sides.append(reader)
         if server:
             sides.append(Peer(Server(path, server, NO_REPACK)))
         runs = [replay(sides, walked, asked, f"{number + 1}/{given.repeats}") for number in range(given.repeats)]
@@ -176,9 +178,9 @@ def main() -> None:
     if given.out:
         given.out.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if given.chart:
-        from . import chart
+        from .chart import session as draw
 
-        given.chart.write_text(chart.session(sums(found), found), encoding="utf-8")
+        given.chart.write_text(draw(sums(found), found), encoding="utf-8")
     print(report(found, markdown=given.markdown))
 
 
