@@ -75,6 +75,12 @@ class Fake:
     def calibrate(self, cancelled: Callable[[], bool]) -> None:
         pass
 
+    def mend(self, cancelled: Callable[[], bool]) -> bool:
+        return True
+
+    def state(self) -> dict[str, int]:
+        return {"runs": self.runs}
+
     def close(self) -> None:
         pass
 

@@ -11,16 +11,19 @@ import pytest
 
 from glossator.engine.prefixes import Aborted, Prefixes, Resident, common, cuts
 from glossator.engine.states import States
+from glossator.engine.surgery import MOST_ON_TOP, Plan, plan
 
 FILES = [[1000 * name + index for index in range(300)] for name in range(1, 12)]
 STEP = 128
 
 
 class Memory:
-    """A context that remembers tokens instead of computing."""
+    """A context that remembers tokens instead of computing; as floats those that are not exact."""
 
     def __init__(self) -> None:
-        self.held: list[int] = []
+        self.held: list[float] = []
+        self.parked: list[float] = []
+        self.place = 0
         self.computed = 0
         self.abort_after: int | None = None
 
@@ -39,7 +42,21 @@ class Memory:
         del self.held[start:]
         return True
 
+    def movable(self) -> bool:
+        return True
+
+    def park(self, start: int, end: int, shift: int) -> None:
+        self.parked, self.place = [float(token) for token in self.held[start:end]], start + shift
+        del self.held[start:]
+
+    def unpark(self, *, keep: bool) -> None:
+        if keep:
+            assert len(self.held) == self.place
+            self.held += self.parked
+        self.parked = []
+
     def save(self) -> bytes:
+        assert not any(isinstance(token, float) for token in self.held)
         return pickle.dumps(self.held)
 
     def restore(self, blob: bytes) -> bool:
@@ -48,11 +65,14 @@ class Memory:
         return True
 
 
-def read(prefixes: Prefixes, memory: Memory, stable: list[int], rest: list[int]) -> Resident:
-    """What a model does with a prompt."""
+def read(prefixes: Prefixes, memory: Memory, stable: list[int], rest: list[int], *, nearly: bool = False) -> Resident:
+    """What a model does with a prompt; with `nearly`, a state of nearly the same text will do."""
     tokens = stable + rest
     places = cuts(len(tokens), [len(stable)], STEP)
-    resident = prefixes.enter(tokens, places)
+    resident = prefixes.enter(tokens, places, len(stable) if nearly else 0)
+    assert not memory.parked
+    assert not any(isinstance(token, float) for token in memory.held[: resident.exact])
+    assert nearly or resident.exact == len(resident.tokens)
     assert memory.held == resident.tokens == tokens[: len(resident.tokens)]
     assert len(resident.tokens) < len(tokens)
     for end in (place for place in places if place > len(resident.tokens)):
@@ -142,6 +162,95 @@ def test_random_prompts() -> None:
             memory.abort_after = None
         resident = read(prefixes, memory, stable, [1] * rng.randrange(1, 200))
         prefixes.cut(resident, len(resident.tokens) - 1)
+
+
+# --- surgery ----------------------------------------------------------------------------------------------------------
+
+LONG = FILES[0] + FILES[1] + FILES[2]
+
+
+def edited(tokens: list[int], at: int, *, gone: int = 0, new: Sequence[int] = ()) -> list[int]:
+    return [*tokens[:at], *new, *tokens[at + gone :]]
+
+
+def test_plan() -> None:
+    """What both have in common at beginning and end is kept, unless the end is short."""
+    assert plan([1] * 10 + LONG, [1] * 10 + [7] + LONG) == Plan(10, 10, 11, 900)
+    assert plan(LONG, LONG) == Plan(900, 900, 900, 0)
+    assert plan(LONG, edited(LONG, 850, new=[7])) == Plan(850, 850, 901, 0)
+    assert plan(LONG, edited(LONG, 400, gone=3)) == Plan(400, 403, 400, 497)
+    assert plan([5] * 300, [5] * 302) == Plan(300, 300, 302, 0)
+    assert plan([], [1]) == Plan(0, 0, 1, 0)
+
+
+@pytest.mark.parametrize(("gone", "new"), [(0, [7] * 20), (20, []), (5, [7] * 5), (1, [7] * 90)])
+def test_edit_in_the_middle(gone: int, new: list[int]) -> None:
+    """Only what is new is evaluated, the state is not passed for exact, and reading the text exactly makes it so."""
+    memory = Memory()
+    prefixes = Prefixes(memory, step=STEP)
+    read(prefixes, memory, LONG, [1, 2], nearly=True)
+    memory.computed = 0
+    text = edited(LONG, 300, gone=gone, new=new)
+    resident = read(prefixes, memory, text, [3], nearly=True)
+    assert memory.computed == len(new) + 1
+    assert resident.exact == 300
+    read(prefixes, memory, text, [4, 5], nearly=True)
+    assert memory.computed == len(new) + 3
+    assert not prefixes.holds(text)
+    read(prefixes, memory, text, [4])
+    assert prefixes.holds(text)
+    assert memory.computed > len(new) + 600
+    memory.computed = 0
+    assert read(prefixes, memory, text, [6], nearly=True).exact == len(text) + 1
+    assert memory.computed == 1
+
+
+def test_edit_stopped_in_the_middle() -> None:
+    """A surgery that is interrupted leaves what is known to be right."""
+    memory = Memory()
+    prefixes = Prefixes(memory, step=STEP)
+    read(prefixes, memory, LONG, [1], nearly=True)
+    text = edited(LONG, 300, new=[7] * 90)
+    memory.abort_after = 10
+    with pytest.raises(Aborted):
+        read(prefixes, memory, text, [1], nearly=True)
+    memory.abort_after = None
+    assert not memory.parked
+    assert memory.held == text[:310]
+    read(prefixes, memory, text, [1], nearly=True)
+
+
+def test_many_edits() -> None:
+    """Edits on edits move the same cells only so many times; then an exact state is taken."""
+    memory = Memory()
+    prefixes = Prefixes(memory, step=STEP)
+    text = list(LONG)
+    read(prefixes, memory, text, [1], nearly=True)
+    surgeries = []
+    for number in range(6):
+        text = edited(text, 100 + 120 * number, new=[7 + number])
+        surgeries.append(read(prefixes, memory, text, [1], nearly=True).surgeries)
+    assert max(surgeries) <= MOST_ON_TOP
+    assert surgeries[-1] < 6
+
+
+def test_random_edits() -> None:
+    """Whatever is edited, interrupted and asked exactly, the sequence holds what it says, and exact is exact."""
+    rng = random.Random(5)
+    memory = Memory()
+    prefixes = Prefixes(memory, step=STEP, blob_bytes=20_000)
+    texts = [list(LONG), list(reversed(LONG))]
+    for _ in range(150):
+        which = rng.randrange(2)
+        if rng.random() < 0.6:
+            at = rng.randrange(len(texts[which]))
+            texts[which] = edited(texts[which], at, gone=rng.randrange(30), new=[rng.randrange(9)] * rng.randrange(30))
+        if rng.random() < 0.1:
+            memory.abort_after = rng.randrange(60)
+            with pytest.raises(Aborted):
+                read(prefixes, memory, texts[which], [rng.randrange(99)], nearly=rng.random() < 0.5)
+            memory.abort_after = None
+        read(prefixes, memory, texts[which], [1] * rng.randrange(1, 9), nearly=rng.random() < 0.7)
 
 
 # --- files ------------------------------------------------------------------------------------------------------------

@@ -113,7 +113,11 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What an answer cost. Tokens are counts; `seconds` wall time, `cpu_seconds` process time of all threads."""
+    """What an answer cost. Tokens are counts; `seconds` wall time, `cpu_seconds` process time of all threads.
+
+    `approximate`: the prompt's state was partly taken from nearly the same text (before an edit), to be fast. Such an
+    answer may differ from the exact one and is not remembered.
+    """
 
     prompt_tokens: int = 0
     reused_tokens: int = 0
@@ -122,6 +126,7 @@ class Usage:
     drafted_tokens: int = 0
     seconds: float = 0.0
     cpu_seconds: float = 0.0
+    approximate: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..models import Card
-from . import Chunk, ContextTooLong, Finished, ModelInfo, Reading, Request, Score, Text, Usage
+from . import Chunk, ContextTooLong, Finished, ModelInfo, Priority, Reading, Request, Score, Text, Usage
 from .calibration import Shelf
 from .decoding import Cancelled, Decoding, Tools
 from .drafting import Copier
@@ -86,7 +86,9 @@ class Model:
         spelled = [re.escape(mark) for mark in native.marks()]
         self._spelled = re.compile("|".join(spelled)) if spelled else None
         self._states = self._shelf(states, digest, states_megabytes << 20)
-        self._prefixes = Prefixes(native, shelf=self._states)
+        self._prefixes = Prefixes(native, step=native.ubatch, shelf=self._states)
+        self._owed: _Prompt | None = None  # whose stable part was answered from a state that is not exact
+        self._totals = dict.fromkeys(("computed", "reused", "drafted", "written", "mended"), 0)
         self._pace = Pace(self._threads, known.decode_threads)
         self._rates.context = 0 if context else min(native.cells, native.trained)
         self._measured = bool(threads or known.prefill_threads)  # nothing is left to be found out
@@ -124,8 +126,12 @@ class Model:
         self._check(request.max_tokens, request.thinking, prompt)
         try:
             with self._watched(cancelled):
-                resident = self._prefixes.enter(prompt.tokens, prompt.places)
+                # What is made ahead is to be remembered: only exact answers are.
+                ahead = request.priority is Priority.PREFETCH and request.max_tokens > 0
+                resident = self._prefixes.enter(prompt.tokens, prompt.places, 0 if ahead else prompt.stable)
                 reused = len(resident.tokens)
+                if approximate := reused > resident.exact:
+                    self._owed = prompt
                 reading = time.perf_counter()
                 logits = self._read(prompt, resident, emit)
                 writing = time.perf_counter()
@@ -143,10 +149,50 @@ class Model:
             thought_tokens=decoding.thought.tokens,
             answer_tokens=decoding.answer_tokens,
             drafted_tokens=decoding.drafted,
+            approximate=approximate,
             seconds=over - began,
             cpu_seconds=time.process_time() - cpu,
         )
+        self._count(usage)
         emit(Finished(reason, usage, self.info.name))
+
+    def mend(self, cancelled: Callable[[], bool]) -> bool:
+        """Read exactly what the last answer took from the state of another text; whether nothing is left to be read.
+
+        Gives way when `cancelled` comes true; what was read by then need not be read again.
+        """
+        prompt, self._owed = self._owed, None
+        if prompt is None:
+            return True
+        stable = prompt.tokens[: prompt.stable]
+        if self._prefixes.holds(stable):
+            return True
+        places = [place for place in prompt.places if place <= prompt.stable]
+        try:
+            with self._watched(cancelled):
+                resident = self._prefixes.enter(stable, places)
+                self._native.set_threads(self._pace.threads, self._threads)
+                for end in (place for place in places if place > len(resident.tokens)):
+                    have = len(resident.tokens)
+                    self._prefixes.extend(resident, stable[have:end], 1, reading=True)
+                    self._totals["mended"] += end - have
+                self._prefixes.keep(resident)
+        except Aborted:
+            self._owed = prompt
+            return False
+        return True
+
+    def state(self) -> dict[str, int]:
+        """Counts since the start: tokens `computed`, `reused`, `drafted`, `written` and `mended`; `cells` in use;
+        states in memory (`blobs`, `blob_bytes`) and on disk (`files`, `file_bytes`)."""
+        kept = {} if self._states is None else self._states.state()
+        return {**self._totals, **self._prefixes.state(), **kept}
+
+    def _count(self, usage: Usage) -> None:
+        self._totals["computed"] += usage.prompt_tokens - usage.reused_tokens
+        self._totals["reused"] += usage.reused_tokens
+        self._totals["drafted"] += usage.drafted_tokens
+        self._totals["written"] += usage.thought_tokens + usage.answer_tokens
 
     def _score(self, request: Request, emit: Callable[[Chunk], None], cancelled: Callable[[], bool]) -> None:
         """Tell how likely each of the request's answers is, through `Finished`."""
@@ -172,6 +218,7 @@ class Model:
             seconds=time.perf_counter() - began,
             cpu_seconds=time.process_time() - cpu,
         )
+        self._count(usage)
         emit(Finished("stop", usage, self.info.name, scores=tuple(found[at] for at in range(len(answers)))))
 
     def calibrate(self, cancelled: Callable[[], bool]) -> None:

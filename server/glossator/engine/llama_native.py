@@ -88,7 +88,7 @@ def about() -> dict[str, Any]:
 
 
 class Native:
-    """A loaded model and its context of `cells` KV cells, for one sequence.
+    """A loaded model and its context of `cells` KV cells, for one sequence (and one where its parts may be parked).
 
     Raises `ModelMissing` or `ModelBroken` when the file cannot be loaded, with llama.cpp's own last error line.
     """
@@ -143,7 +143,8 @@ class Native:
             n_ctx=cells,
             n_batch=self.ubatch,
             n_ubatch=self.ubatch,
-            n_seq_max=1,
+            n_seq_max=2,  # the second holds cells that are being moved
+            kv_unified=True,
             n_outputs_max=MAX_OUTPUTS,
             n_outputs_max_per_seq=MAX_OUTPUTS,
             n_threads=threads,
@@ -301,6 +302,27 @@ class Native:
             return True
         self._lib.llama_memory_clear(self._memory, False)
         return False
+
+    def movable(self) -> bool:
+        """Whether cells can be moved to other positions."""
+        return bool(self._lib.llama_memory_can_shift(self._memory))
+
+    def park(self, start: int, end: int, shift: int) -> None:
+        """Set the cells of `start` up to `end` apart, moved by `shift` positions; those from `end` on are removed.
+
+        Nothing can be evaluated before the last position of a sequence, so they wait in another one.
+        """
+        lib, memory = self._lib, self._memory
+        lib.llama_memory_seq_rm(memory, 0, end, -1)
+        lib.llama_memory_seq_cp(memory, 0, 1, start, end)
+        lib.llama_memory_seq_rm(memory, 0, start, -1)
+        lib.llama_memory_seq_add(memory, 1, start, end, shift)
+
+    def unpark(self, *, keep: bool) -> None:
+        """Put the cells that were set apart back into the sequence, or remove them."""
+        if keep:
+            self._lib.llama_memory_seq_cp(self._memory, 1, 0, -1, -1)
+        self._lib.llama_memory_seq_rm(self._memory, 1, -1, -1)
 
     def save(self) -> bytes:
         """The sequence's state."""

@@ -17,7 +17,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from . import EngineError
+from . import EngineError, surgery
 
 LEAST_KEPT = 96  # tokens; a shorter prefix is evaluated in less time than it is worth
 LEAST_LOADED = 64  # tokens that a blob must save over what the sequence holds
@@ -34,6 +34,9 @@ class Cells(Protocol):
     def decode(self, tokens: Sequence[int], start: int, outputs: int) -> None: ...
     def length(self) -> int: ...
     def forget(self, start: int) -> bool: ...
+    def movable(self) -> bool: ...
+    def park(self, start: int, end: int, shift: int) -> None: ...
+    def unpark(self, *, keep: bool) -> None: ...
     def save(self) -> bytes: ...
     def restore(self, blob: bytes) -> bool: ...
 
@@ -50,12 +53,15 @@ class Shelf(Protocol):
 class Resident:
     """What the sequence holds. `tokens` are what its cells hold, in order.
 
-    The first `read` of them are a prompt, the rest an answer. `logits` are those after the first `logits_at` tokens, so
-    that the same prompt again costs nothing.
+    The first `exact` of them are as reading a prompt leaves them; those behind were written as an answer, or had to be
+    moved (`surgeries` times since all was exact). The first `stable` begin other prompts too. `logits` are those after
+    the first `logits_at` tokens, so that the same prompt again costs nothing.
     """
 
     tokens: list[int] = field(default_factory=list)
-    read: int = 0
+    exact: int = 0
+    stable: int = 0
+    surgeries: int = 0
     logits: npt.NDArray[np.float32] | None = None
     logits_at: int = 0
 
@@ -78,34 +84,39 @@ def cuts(length: int, ends: Sequence[int], step: int) -> list[int]:
 class Prefixes:
     """The states of one context's sequence, of memory and of the disk."""
 
-    def __init__(self, native: Cells, *, blob_bytes: int = 512 << 20, shelf: Shelf | None = None) -> None:
-        """`blob_bytes` limits the blobs in memory; the least recently used go first."""
+    def __init__(
+        self, native: Cells, *, step: int = 128, blob_bytes: int = 512 << 20, shelf: Shelf | None = None
+    ) -> None:
+        """`step` tokens are evaluated at once; `blob_bytes` limits the blobs in memory: the least used go first."""
         self._native = native
+        self._step = step
         self._resident = Resident()
         self._blobs: OrderedDict[tuple[int, ...], bytes] = OrderedDict()
         self._blob_bytes = blob_bytes
         self._shelf = shelf
 
-    def enter(self, tokens: Sequence[int], places: Sequence[int]) -> Resident:
+    def enter(self, tokens: Sequence[int], places: Sequence[int], stable: int = 0) -> Resident:
         """The sequence, holding the longest usable beginning of `tokens` that is known, and nothing else.
 
-        `places` are the prompt's cuts, where reuse may begin.
+        `places` are the prompt's cuts, where reuse may begin. With `stable` (how many tokens begin other prompts too)
+        a state of nearly the same text will do: the sequence may hold more than its `exact` tokens afterwards.
+        Raises what `Native.decode` raises.
         """
         resident = self._resident
-        usable = self._usable(resident, tokens, places)
-        if (found := self._find(tokens, places, usable + LEAST_LOADED)) is not None:
-            key, blob = found
-            self._park()
-            self._empty()
-            if self._native.restore(blob):
-                self._remember(key, blob)
-                resident.tokens, resident.read = list(key), len(key)
-            else:
-                self._blobs.pop(key, None)
+        usable = self._usable(resident, tokens, places, exactly=not stable)
+        found = self._find(tokens, places, usable + LEAST_LOADED)
+        known = usable if found is None else _floor(common(found[0], tokens), places, len(tokens))
+        if stable and (near := self._near(tokens[:stable], stable - known)) is not None:
+            self._operate(resident, tokens[:stable], *near)
+            return resident
+        if found is not None:
+            self._bring(resident, *found)
             usable = _floor(common(resident.tokens, tokens), places, len(tokens))
-        elif usable < resident.read:
+        elif usable < resident.exact:
             self._park()
         self.cut(resident, usable)
+        if resident.exact == len(resident.tokens):
+            resident.surgeries = 0
         return resident
 
     def cut(self, resident: Resident, length: int) -> None:
@@ -114,7 +125,8 @@ class Prefixes:
             if not self._native.forget(length):
                 length = 0
             del resident.tokens[length:]
-        resident.read = min(resident.read, length)
+        resident.exact = min(resident.exact, length)
+        resident.stable = min(resident.stable, length)
         if resident.logits_at > length:
             resident.logits = None
 
@@ -124,23 +136,25 @@ class Prefixes:
         Raises what `Native.decode` raises; what the sequence holds is known afterwards in any case.
         """
         have = len(resident.tokens)
+        reading = reading and resident.exact == have
         try:
             self._native.decode(tokens, have, outputs)
         except Aborted:
             resident.tokens += tokens[: max(0, self._native.length() - have)]
-            resident.read = len(resident.tokens) if reading else resident.read
+            resident.exact = len(resident.tokens) if reading else resident.exact
             raise
         except EngineError:
             self._empty()
             raise
         resident.tokens += tokens
         if reading:
-            resident.read = len(resident.tokens)
+            resident.exact = len(resident.tokens)
 
     def keep(self, resident: Resident) -> None:
-        """What the sequence holds now begins other prompts too: keep its state in memory and on disk."""
+        """What is held now begins other prompts too: keep its state in memory and on disk, if it is exact."""
         key = tuple(resident.tokens)
-        if len(key) < LEAST_KEPT:
+        resident.stable = len(key)
+        if len(key) < LEAST_KEPT or resident.exact < len(key):
             return
         if key in self._blobs:
             self._blobs.move_to_end(key)
@@ -150,16 +164,23 @@ class Prefixes:
         if self._shelf is not None:
             self._shelf.store(key, blob)
 
+    def holds(self, tokens: Sequence[int]) -> bool:
+        """Whether the exact state of just these tokens is kept in memory."""
+        return tuple(tokens) in self._blobs
+
     def state(self) -> dict[str, int]:
         """Counts for the status: tokens in the sequence, blobs and their bytes."""
         sizes = [len(blob) for blob in self._blobs.values()]
         return {"cells": len(self._resident.tokens), "blobs": len(sizes), "blob_bytes": sum(sizes)}
 
-    def _usable(self, resident: Resident, tokens: Sequence[int], places: Sequence[int]) -> int:
+    # --- exact states ------------------------------------------------------------------------------------------------
+
+    def _usable(self, resident: Resident, tokens: Sequence[int], places: Sequence[int], *, exactly: bool) -> int:
         shared = common(resident.tokens, tokens)
-        if shared == len(tokens) and resident.logits is not None and resident.logits_at == shared:
+        again = shared == len(tokens) and resident.logits is not None and resident.logits_at == shared
+        if again and (resident.exact >= shared or not exactly):
             return shared
-        return _floor(shared, places, len(tokens))
+        return _floor(min(shared, resident.exact), places, len(tokens))
 
     def _find(self, tokens: Sequence[int], places: Sequence[int], least: int) -> tuple[tuple[int, ...], bytes] | None:
         """The blob or file that holds the most of the prompt's beginning, if that is at least `least` tokens."""
@@ -176,10 +197,22 @@ class Prefixes:
     def _park(self) -> None:
         """The sequence is about to be left: keep what was read of an interrupted or unmarked prompt in memory."""
         resident = self._resident
-        key = tuple(resident.tokens[: resident.read])
+        key = tuple(resident.tokens[: resident.exact])
         if len(key) - max((common(key, blob) for blob in self._blobs), default=0) >= LEAST_PARKED:
-            self.cut(resident, resident.read)
+            self.cut(resident, resident.exact)
             self._remember(key, self._native.save())
+
+    def _bring(self, resident: Resident, key: tuple[int, ...], blob: bytes) -> bool:
+        """Put a state into the sequence in place of what it holds."""
+        self._park()
+        self._empty()
+        if not self._native.restore(blob):
+            self._blobs.pop(key, None)
+            return False
+        self._remember(key, blob)
+        resident.tokens = list(key)
+        resident.exact = resident.stable = len(key)
+        return True
 
     def _remember(self, key: tuple[int, ...], blob: bytes) -> None:
         if len(blob) > self._blob_bytes:
@@ -193,8 +226,53 @@ class Prefixes:
         self._native.forget(0)
         resident = self._resident
         resident.tokens = []
-        resident.read = 0
+        resident.exact = resident.stable = resident.surgeries = 0
         resident.logits = None
+
+    # --- states of nearly the same text ------------------------------------------------------------------------------
+
+    def _near(self, tokens: Sequence[int], missing: int) -> tuple[surgery.Plan, tuple[int, ...]] | None:
+        """How to make a state of `tokens` from another (its key; the sequence's own: no key) at much less cost.
+
+        `missing` is how many tokens would have to be evaluated otherwise.
+        """
+        if missing < surgery.LEAST_SAVED or not self._native.movable():
+            return None
+        best: tuple[surgery.Plan, tuple[int, ...]] | None = None
+        least = missing - surgery.LEAST_SAVED
+        resident = self._resident
+        keys: list[tuple[int, ...]] = [key for key in self._blobs if len(key) > surgery.LEAST_SAVED]
+        if resident.stable and resident.exact < resident.stable:
+            keys.append(())
+        for key in keys:
+            plan = surgery.plan(key or resident.tokens[: resident.stable], tokens)
+            again = not key and plan.head > resident.exact  # as it is
+            allowed = bool(key) or resident.surgeries < surgery.MOST_ON_TOP if plan.tail else again
+            if allowed and plan.cost <= least:
+                best, least = (plan, key), plan.cost - 1
+        return best
+
+    def _operate(
+        self, resident: Resident, tokens: Sequence[int], plan: surgery.Plan, key: tuple[int, ...] = ()
+    ) -> None:
+        """Make the sequence hold `tokens`, mostly from cells of another text. Raises what `Native.decode` raises."""
+        if key and not self._bring(resident, key, self._blobs[key]):
+            return
+        self.cut(resident, plan.old + plan.tail)
+        if not plan.tail:
+            return
+        self._native.park(plan.old, plan.old + plan.tail, plan.new - plan.old)
+        whole = False
+        try:
+            self.cut(resident, plan.head)
+            for start in range(plan.head, plan.new, self._step):
+                self.extend(resident, tokens[start : min(start + self._step, plan.new)], 1)
+            whole = True
+        finally:
+            self._native.unpark(keep=whole)
+        resident.tokens += tokens[plan.new :]
+        resident.stable = len(tokens)
+        resident.surgeries += 1
 
 
 def _floor(shared: int, places: Sequence[int], length: int) -> int:

@@ -112,7 +112,8 @@ class Remembered:
                 yield chunk
 
     def _keep(self, request: Request, pieces: list[Text], finished: Finished) -> None:
-        if finished.reason in ("stop", "length") and request.max_tokens > 0 and not finished.remembered:
+        known = finished.remembered or finished.usage.approximate
+        if finished.reason in ("stop", "length") and request.max_tokens > 0 and not known:
             answer = _Answer(tuple(pieces), finished, time.time())
             self._shelf.put(request.key(self.engine.model().digest), answer.to_bytes())
 

@@ -69,6 +69,7 @@ class Server:
         self._idle_seconds = 0.0  # as the newest client wishes
         self._token = ""
         self._tokens = dict.fromkeys(("prompt", "reused", "thought", "answer", "drafted"), 0)
+        self._counts: dict[str, int] = {}  # what the model says of itself
         self._loop = asyncio.get_running_loop()
         self._worker = Worker(load, self)
         self._counter = ThreadPoolExecutor(1, "count")
@@ -104,7 +105,7 @@ class Server:
     def status(self) -> EngineStatus:
         """What goes out with each beat."""
         state = "starting" if self._model is None else "busy" if self._waiting.running else "idle"
-        return EngineStatus(state, os.getpid(), 0, len(self._waiting), "", dict(self._tokens))
+        return EngineStatus(state, os.getpid(), 0, len(self._waiting), "", {**self._counts, **self._tokens})
 
     # --- connections --------------------------------------------------------------------------------------------------
 
@@ -217,6 +218,10 @@ class Server:
             client.error(job.id, error)
         client.send({"failed": wire.error_to(error)})
         self._loop.call_later(_FAILED_SECONDS, self.leave, "the model could not be loaded")
+
+    def counted(self, counts: dict[str, int]) -> None:
+        """The model's counts."""
+        self._counts = counts
 
     def emitted(self, job: Job, chunk: Chunk) -> None:
         """The model wrote something."""

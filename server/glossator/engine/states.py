@@ -100,6 +100,13 @@ class States:
             self._waiting[key] = (blob, time.monotonic() + self._settle)
             self._wake.notify()
 
+    def state(self) -> dict[str, int]:
+        """How many states of this model there are, and the bytes of all models' states."""
+        sizes = 0
+        with suppress(OSError):
+            sizes = sum(path.stat().st_size for path in self._folder.glob("*.state"))
+        return {"files": len(self._index), "file_bytes": sizes}
+
     def close(self, timeout: float = 5.0) -> None:
         """Write what waits and stop; gives up after `timeout` seconds."""
         with self._wake:

@@ -21,7 +21,7 @@ from .queue import Job
 
 log = logging.getLogger(__name__)
 
-IDLE_SECONDS = 3.0  # without a request, before the machine is measured
+IDLE_SECONDS = 3.0  # without a request, before the pause is used
 
 
 class Model(Protocol):
@@ -41,6 +41,12 @@ class Model(Protocol):
     def calibrate(self, cancelled: Callable[[], bool]) -> None:
         """Measure what is not known yet; return early once `cancelled()` is true. Nothing to do: at once."""
 
+    def mend(self, cancelled: Callable[[], bool]) -> bool:
+        """Make exact what had to be quick; whether nothing is left to do (early False once `cancelled()` is true)."""
+
+    def state(self) -> dict[str, int]:
+        """Counts for the status."""
+
     def close(self) -> None:
         """Give everything back."""
 
@@ -53,6 +59,9 @@ class Events(Protocol):
 
     def failed(self, error: EngineError) -> None:
         """There is no model; the thread has ended."""
+
+    def counted(self, counts: dict[str, int]) -> None:
+        """The model's counts."""
 
     def emitted(self, job: Job, chunk: Chunk) -> None:
         """The model wrote something new, or reads."""
@@ -74,6 +83,7 @@ class Worker:
         self._load = load
         self._loop = asyncio.get_running_loop()
         self._pauses = 3  # in which measuring is tried; it gives way to jobs
+        self._mended = True
         self._inbox: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="model", daemon=True)
 
@@ -115,6 +125,8 @@ class Worker:
                 trouble = run.verdict()
             except Exception as error:
                 trouble = told(error)
+            self._mended = False
+            self.report(self.events.counted, model.state())
             self.report(self.events.ran, job, run.finished, trouble)
             if model.info != info:
                 info = model.info
@@ -123,17 +135,31 @@ class Worker:
             model.close()
 
     def _next(self, model: Model) -> Job | None:
-        """The next job. The first pauses are used to measure."""
-        if self._pauses:
+        """The next job. Pauses are used to make exact what had to be quick, and the first ones to measure."""
+        while self._pauses or not self._mended:
             with contextlib.suppress(queue.Empty):
                 return self._inbox.get(timeout=IDLE_SECONDS)
-            self._pauses -= 1
             try:
-                model.calibrate(lambda: not self._inbox.empty())
+                if self._mended:
+                    self._measure(model)
+                else:
+                    self._mended = True  # unless it says otherwise: what fails is not tried again
+                    self._mended = model.mend(self._wanted)
+                    self.report(self.events.counted, model.state())
             except Exception as error:
                 told(error)  # to the log; answers do not depend on it
-            self.report(self.events.loaded, model)
         return self._inbox.get()
+
+    def _measure(self, model: Model) -> None:
+        self._pauses -= 1
+        model.calibrate(self._wanted)
+        if not self._wanted():
+            self._pauses = 0
+        self.report(self.events.loaded, model)
+
+    def _wanted(self) -> bool:
+        """Whether something waits for this thread."""
+        return not self._inbox.empty()
 
 
 class _Run:
