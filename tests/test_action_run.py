@@ -1,4 +1,4 @@
-"""Actions run from prompt to outcome, tell how far they are, and are remembered by what was asked, wherever that was."""
+"""Actions run from prompt to outcome, tell how far they are, and are remembered by what was asked."""
 
 from __future__ import annotations
 
