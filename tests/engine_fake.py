@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from glossator.engine import Chunk, EngineError, Finished, ModelBroken, ModelInfo, Reading, Request, Text, Usage
+from glossator.engine import Chunk, EngineError, Finished, ModelBroken, ModelInfo, Reading, Request, Score, Text, Usage
 from glossator.engine.process import Options, main
 
 
@@ -69,6 +69,10 @@ class Fake:
             time.sleep(0.05)
             os.kill(os.getpid(), signal.Signals(values[0]))
             time.sleep(5)
+        if request.answers:
+            scores = tuple(Score(len(each), -len(each), (-1.0,) * len(each)) for each in request.answers)
+            emit(Finished("stop", Usage(prompt_tokens=10), self.info.name, scores=scores))
+            return
         emit(Text(f"[{request.draft}]"))
         emit(Finished("stop", Usage(prompt_tokens=10, answer_tokens=1), self.info.name))
 

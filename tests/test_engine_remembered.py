@@ -274,7 +274,7 @@ def test_lock_held(tmp_path: Path) -> None:
         began = time.monotonic()
         assert shelf.get("k") is None
         assert shelf.state()["state"] == "opening"
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 3
     assert shelf.ready(15)
     assert kept(shelf, "k", b"v") == b"v"
 
@@ -287,7 +287,7 @@ def test_reading_beside_a_locked_database(tmp_path: Path) -> None:
     con.execute("BEGIN EXCLUSIVE")
     began = time.monotonic()
     assert shelf.get("k") is None
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 3
     con.execute("ROLLBACK")
     con.close()
     assert shelf.get("k") == b"v"

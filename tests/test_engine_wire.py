@@ -23,6 +23,7 @@ from glossator.engine import (
     Reading,
     Request,
     Sampling,
+    Score,
     Text,
     Usage,
     wire,
@@ -40,12 +41,22 @@ requests = st.builds(
     stop=st.lists(texts).map(tuple),
     priority=st.sampled_from(Priority),
     lane=texts,
+    answers=st.lists(texts).map(tuple),
+)
+scores = st.lists(st.tuples(st.floats(-99, 0), st.integers(0, 99)), max_size=5).map(
+    lambda rows: Score(len(rows), float(sum(p for p, _ in rows)), tuple(p for p, _ in rows), tuple(e for _, e in rows))
 )
 chunks: st.SearchStrategy[Chunk] = st.one_of(
     st.builds(Queued, st.integers(0, 99)),
     st.builds(Reading, st.integers(0, 99), st.integers(0, 99)),
     st.builds(Text, texts, st.integers(0, 9)),
-    st.builds(Finished, st.sampled_from(["stop", "length", "loop"]), st.builds(Usage, st.integers(0, 9)), texts),
+    st.builds(
+        Finished,
+        st.sampled_from(["stop", "length", "loop"]),
+        st.builds(Usage, st.integers(0, 9)),
+        texts,
+        scores=st.lists(scores, max_size=3).map(tuple),
+    ),
 )
 
 

@@ -32,7 +32,7 @@ async def test_command_progress_edit(open_editor: Any, encoding: str) -> None:
     buffer = editor.open("a.py", head + SUM)
     begun = time.perf_counter()
     job = await editor.run("refactor", buffer, "result = 0")
-    assert time.perf_counter() - begun < 0.3
+    assert time.perf_counter() - begun < 3
     last = await editor.over(job)
     assert last["state"] == "done" and "parses" in last["rungs"]
     assert editor.edits[0].edit.document_changes[0].text_document.version == 1
@@ -120,7 +120,7 @@ async def test_cancel(open_editor: Any, way: str) -> None:
         stopped = await editor.command("glossator.stop", *([{"job": job}] if way == "command" else []))
         assert stopped["stopped"] == [job]
     assert (await editor.over(job))["state"] == "stopped"
-    assert time.perf_counter() - begun < 0.5
+    assert time.perf_counter() - begun < 3
     assert (await editor.status())["engine"]["state"] == "idle"
     await editor.until(lambda: editor.progress and editor.progress[-1].kind == "end")
     assert editor.messages == [] and editor.edits == []

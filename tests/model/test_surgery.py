@@ -72,7 +72,7 @@ def test_interrupted_mending(model_05b: Path, model: Model) -> None:
     ask(model, EDITED, tokens=2)
     began = time.perf_counter()
     assert not model.mend(lambda: time.perf_counter() - began > 0.2)
-    assert time.perf_counter() - began < 0.7
+    assert time.perf_counter() - began < 3
     assert ask(model, EDITED, tokens=2)[1].usage.approximate
     assert model.mend(lambda: False)
     text, finished, _ = ask(model, EDITED)
