@@ -44,7 +44,7 @@ def engine(results: Sequence[tables.Result], found: dict[str, Any]) -> str:
     parts = [
         _text(MARGIN, 36, "Times faster than what one would run instead", "ink title"),
         _text(MARGIN, 57, _model(found), "quiet small"),
-        *_legend(84, [("s0", "than the Llama class"), ("s1", "than llama-server")], goal=True),
+        *_legend(84, [("s2", "than the Llama class"), ("s1", "than llama-server")], goal=True),
     ]
     for ratio in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500):
         if low <= math.log10(ratio) <= high:
@@ -53,7 +53,7 @@ def engine(results: Sequence[tables.Result], found: dict[str, Any]) -> str:
     for number, each in enumerate(rows):
         y = top + step * number
         parts.append(_text(LEFT - 12, y + 19, each.row.title.replace(", first word", ""), "ink", "end"))
-        pairs = [("s0", each.ratio_a, each.row.goal_a), ("s1", each.ratio_b, each.row.goal_b)]
+        pairs = [("s2", each.ratio_a, each.row.goal_a), ("s1", each.ratio_b, each.row.goal_b)]
         for line, (style, better, goal) in enumerate(pairs):
             at = y + 2 + 17 * line
             if better:
@@ -67,8 +67,8 @@ def engine(results: Sequence[tables.Result], found: dict[str, Any]) -> str:
     if stop:
         words = f"Stopping inside a prefill: {tables.shown(stop.ours, 'ms')} at the 95th percentile (goal {stop.goal})."
         parts.append(_text(MARGIN, foot + 44, words, "quiet small"))
-    parts.append(_text(MARGIN, foot + 62, machine.headline(found["machine"]), "quiet small"))
-    return _svg(foot + 80, parts, "How many times faster Glossator's engine is, by kind of work")
+    parts += _where(foot + 62, found)
+    return _svg(foot + 94, parts, "How many times faster Glossator's engine is, by kind of work")
 
 
 PANELS = (
@@ -101,8 +101,8 @@ def session(lines: Sequence[dict[str, Any]], found: dict[str, Any]) -> str:
             parts.append(_text(LEFT + max(length, 1.5) + 7, y + 13.5, label, "ink small"))
             y += 21
         y += 14
-    parts.append(_text(MARGIN, y + 8, machine.headline(found["machine"]), "quiet small"))
-    return _svg(y + 26, parts, "What an hour of work costs three systems")
+    parts += _where(y + 8, found)
+    return _svg(y + 40, parts, "What an hour of work costs three systems")
 
 
 def _svg(height: float, parts: Sequence[str], title: str) -> str:
@@ -136,6 +136,12 @@ def _legend(y: float, entries: Sequence[tuple[str, str]], *, goal: bool) -> list
     if goal:
         parts += [_line(x + 5, y - 12, y + 4, "goal", 2), _text(x + 14, y, "goal", "ink")]
     return parts
+
+
+def _where(y: float, found: dict[str, Any]) -> list[str]:
+    """Machine and versions, in two lines."""
+    lines = machine.headline(found["machine"]).split("; ", 1)
+    return [_text(MARGIN, y + 15 * number, line, "quiet small") for number, line in enumerate(lines)]
 
 
 def _model(found: dict[str, Any]) -> str:

@@ -61,9 +61,9 @@ def turns(name: str, model: Path, server: Path | None, home: Path, *, quick: boo
     yield PACE, decoding, ours
     yield PACE, decoding, high
     if server:
-        yield PACE, decoding, served(spins=True)
+        yield PACE, decoding, served()
         if not quick:
-            yield PACE, decoding, served()
+            yield PACE, decoding, served(spins=True)
             yield PACE, decoding, served(threads=1)
     edit = editing(1 if quick else 6)
     yield EDIT, edit, ours
@@ -142,6 +142,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, help="write everything as JSON")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     parser.add_argument("--chart", type=Path, help="draw the table as SVG")
+    parser.add_argument("--into", type=Path, help="put the Markdown table into this file, between its marks")
     parser.add_argument("--from", dest="source", type=Path, help="measure nothing, show such a JSON file")
     return parser.parse_args(given)
 
@@ -194,6 +195,8 @@ def main() -> None:
         from .chart import engine as draw
 
         given.chart.write_text(draw(tables.results(ROWS, found["rows"]), found), encoding="utf-8")
+    if given.into:
+        tables.put(given.into, "bench.engine", report(found, markdown=True))
     print(report(found, markdown=given.markdown))
     failed = [each for row in found["rows"].values() for each in row if "failed" in each]
     for each in failed:

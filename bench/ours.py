@@ -56,18 +56,21 @@ class Ours(System):
         """Let the engine measure this machine, as it does in its first pauses; False: it has not within the time."""
         self.start()
         limit = time.monotonic() + PREPARE_SECONDS
-        while not self.engine.model().prefill_rate and time.monotonic() < limit:
+        while not (known := self._measured()) and time.monotonic() < limit:
             time.sleep(0.2)
-        rate = self.engine.model().prefill_rate
         self.stop()
         self.remove()
-        return rate > 0
+        return known
 
     def stop(self) -> None:
         pid = self.engine.status().pid
         self.wait(self.engine.close())
         with contextlib.suppress(psutil.Error, ValueError):
             psutil.Process(pid or 0).wait(30)
+
+    def _measured(self) -> bool:
+        told = self.engine.model()
+        return told.prefill_rate > 0 and told.decode_rate > 0
 
     def remove(self) -> None:
         """Throw away the states and the answers that were kept."""

@@ -137,6 +137,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, help="write everything as JSON")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     parser.add_argument("--chart", type=Path, help="draw the table as SVG")
+    parser.add_argument("--into", type=Path, help="put the Markdown table into this file, between its marks")
     parser.add_argument("--from", dest="source", type=Path, help="measure nothing, show such a JSON file")
     return parser.parse_args(given)
 
@@ -181,6 +182,8 @@ def main() -> None:
         from .chart import session as draw
 
         given.chart.write_text(draw(sums(found), found), encoding="utf-8")
+    if given.into:
+        tables.put(given.into, "bench.session", report(found, markdown=True))
     print(report(found, markdown=given.markdown))
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from .rows import Row
@@ -132,3 +134,13 @@ def markdown(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     """The same as a Markdown table."""
     rule = ["---", *["--:"] * (len(head) - 1)]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in [head, rule, *lines])
+
+
+def put(path: Path, name: str, text: str) -> None:
+    """Put `text` between the marks `<!-- name -->` and `<!-- /name -->` of a file. Raises `ValueError` without them."""
+    marks = f"<!-- {name} -->", f"<!-- /{name} -->"
+    between = re.compile(f"(?<={re.escape(marks[0])}).*?(?={re.escape(marks[1])})", re.S)
+    changed, found = between.subn(lambda _: f"\n\n{text}\n\n", path.read_text(encoding="utf-8"))
+    if found != 1:
+        raise ValueError(f"{path} has no place for a table: {marks[0]} {marks[1]}")
+    path.write_text(changed, encoding="utf-8")

@@ -140,6 +140,20 @@ def test_tables_are_level() -> None:
     assert "not measured" not in plain
 
 
+def test_tables_are_put_between_marks(tmp_path: Path) -> None:
+    """A new table takes the place of the old one and of nothing else; the document of the project has both places."""
+    from bench.tables import put
+
+    path = tmp_path / "B.md"
+    path.write_text("a\n<!-- bench.engine -->\nold\n<!-- /bench.engine -->\nz\n")
+    put(path, "bench.engine", r"| \1 new |")
+    assert path.read_text() == "a\n<!-- bench.engine -->\n\n| \\1 new |\n\n<!-- /bench.engine -->\nz\n"
+    with pytest.raises(ValueError, match=r"bench\.session"):
+        put(path, "bench.session", "x")
+    text = (ROOT / "docs" / "BENCHMARKS.md").read_text(encoding="utf-8")
+    assert all(text.count(mark) == 1 for mark in ("<!-- bench.engine -->", "<!-- /bench.session -->"))
+
+
 def hour() -> dict[str, Any]:
     def run(system: str, cpu: float, first: float, outcome: str) -> dict[str, Any]:
         reply = {"first": first, "total": 2 * first, "read": 10 * cpu, "written": 5.0, "outcome": outcome}
