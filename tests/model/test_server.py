@@ -46,7 +46,8 @@ async def test_hover_twice(open_editor: Any, options: dict[str, Any], environmen
     told = first.rsplit("\n\n", 1)[-1]
     assert len(told) > 20
     assert await editor.until(lambda: True)
-    again = await open_editor(options=options, environment=environment)
+    quiet = {**options, "prefetch": {"mode": "off"}}
+    again = await open_editor(options=quiet, environment=environment)
     buffer = again.open("b.py", "import os\n" * 20 + SOURCE)
     await again.until(lambda: True)
     await again.hover(buffer, "clamp")  # the first one opens the folder of remembered answers
