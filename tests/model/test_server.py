@@ -50,10 +50,10 @@ async def test_hover_twice(open_editor: Any, options: dict[str, Any], environmen
     again = await open_editor(options=quiet, environment=environment)
     buffer = again.open("b.py", "import os\n" * 20 + SOURCE)
     await again.until(lambda: True)
-    await again.hover(buffer, "clamp")  # the first one opens the folder of remembered answers
-    begun = time.perf_counter()
-    assert told in await again.hover(buffer, "clamp")
-    print(f"hover from disk: {1000 * (time.perf_counter() - begun):.1f} ms")
+    for when in ("first", "second"):
+        begun = time.perf_counter()
+        assert told in await again.hover(buffer, "clamp")
+        print(f"{when} hover from disk: {1000 * (time.perf_counter() - begun):.1f} ms")
     assert (await again.status())["engine"]["pid"] is None, "the model was asked"
 
 

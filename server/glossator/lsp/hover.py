@@ -21,6 +21,7 @@ from ..code import Symbol
 from ..code.symbols import callers
 from ..code.tree import Tree
 from ..engine import EngineError
+from ..engine.remembered import Remembered
 from . import convert
 from .documents import Snapshot
 from .jobs import Job
@@ -98,6 +99,8 @@ class Hovers:
 
     async def _recalled(self, action: Action, target: Target) -> Outcome | None:
         engine = await self._ls.opening.get()
+        if isinstance(engine, Remembered):  # just after the start its folder is still being opened
+            await engine.opened(RECALL_SECONDS)
         try:
             return await asyncio.wait_for(in_thread(run.recall, action, target, engine), RECALL_SECONDS)
         except TimeoutError:
