@@ -154,6 +154,31 @@ async def test_answers_and_leaves(make: Make, folder: Path) -> None:
     assert list((folder / "run").glob("*.sock")) == []
 
 
+async def test_scores(make: Make) -> None:
+    """Scores come back in the order of the answers, and cancelling them frees the engine."""
+    engine = make()
+    scores = await engine.score(ask("count 1 1"), ["abc", "", "d"])
+    assert [(each.tokens, each.logprob) for each in scores] == [(3, -3.0), (0, 0.0), (1, -1.0)]
+    assert await engine.score(ask("count 1 1"), []) == []
+    held = asyncio.create_task(engine.score(ask("hold"), ["abc"]))
+    await asyncio.sleep(0.1)
+    held.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await held
+    assert text_of(await asyncio.wait_for(collect(engine, ask("count 1 1")), 1)) == "0 []"
+
+
+async def test_urgent_request_interrupts_scores(make: Make) -> None:
+    """Scores that nobody waits for at a keyboard give way, and are worked out afterwards."""
+    engine = make()
+    await collect(engine, ask("count 1 1"))
+    slow = asyncio.create_task(engine.score(ask("count 40 10", Priority.PREFETCH), ["abc"]))
+    await asyncio.sleep(0.1)
+    await collect(engine, ask("count 1 1"))
+    assert not slow.done()
+    assert [each.logprob for each in await slow] == [-3.0]
+
+
 async def test_stays_for_its_idle_time(make: Make, folder: Path) -> None:
     """The process outlives its last client for the idle time, and the next client finds it."""
     first = make(idle_seconds=1.0)

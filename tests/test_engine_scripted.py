@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from glossator.engine import Chunk, EngineDied, EngineError, Finished, Message, Request, Text
-from glossator.engine.scripted import Rule, Scripted
+from glossator.engine.scripted import Likely, Rule, Scripted
 
 
 def ask(text: str, **more: object) -> Request:
@@ -116,6 +116,8 @@ async def test_from_file(tmp_path: Path) -> None:
         ("[answer]\n", "two brackets"),
         ("[[answer", "not TOML"),
         ("[model]\ncontext = 'big'", "context: expected int"),
+        ("[[score]]\nmatch = '('", "not a regular expression"),
+        ("[[score]]\nlogprob = 'low'", "logprob: expected float"),
     ],
 )
 def test_broken_scripts(tmp_path: Path, text: str, says: str) -> None:
@@ -125,6 +127,17 @@ def test_broken_scripts(tmp_path: Path, text: str, says: str) -> None:
     with pytest.raises(EngineError, match=says) as caught:
         Scripted.from_file(path)
     assert str(path) in str(caught.value)
+
+
+async def test_scores(tmp_path: Path) -> None:
+    """The first `[[score]]` that fits a text says how likely it is; otherwise each word costs one."""
+    path = tmp_path / "script.toml"
+    path.write_text("[[score]]\nmatch = 'n . 1'\nlogprob = -2.5\n[[score]]\nmatch = 'range'\nlogprob = -7\n")
+    engine = Scripted.from_file(path)
+    scores = await engine.score(ask("which?"), ["for i in range(n + 1):", "for i in range(n):", "a b c", ""])
+    assert [each.logprob for each in scores] == [-2.5, -7, -3, 0]
+    assert (scores[2].tokens, scores[2].token_logprobs, scores[2].ends) == (3, (-1, -1, -1), (1, 3, 5))
+    assert await Scripted([], likely=[Likely("x", -1.0)]).score(ask("which?"), []) == []
 
 
 def test_missing_script(tmp_path: Path) -> None:

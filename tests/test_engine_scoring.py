@@ -1,0 +1,167 @@
+"""Log-probabilities of given answers: the same as by hand, whatever is shared and however it is cut."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncGenerator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from glossator.engine import Chunk, EngineError, Finished, Message, Queued, Request, Score
+from glossator.engine.prefixes import Prefixes, Resident
+from glossator.engine.scoring import likelihoods, logprob, score, scored
+
+WORDS = 50
+PROMPT = [7, 3, 9]
+
+
+def row(tokens: Sequence[int]) -> npt.NDArray[np.float32]:
+    """The logits after `tokens`: made up, but always the same."""
+    return np.random.default_rng(list(tokens)).normal(size=WORDS, scale=4).astype(np.float32)
+
+
+class Cells:
+    """A context that holds tokens and makes up logits."""
+
+    def __init__(self, *, forgets: bool = True) -> None:
+        self.held: list[int] = []
+        self.rows: list[npt.NDArray[np.float32]] = []
+        self.computed = 0
+        self.batches: list[int] = []
+        self.forgets = forgets
+
+    def decode(self, tokens: Sequence[int], start: int, outputs: int) -> None:
+        assert len(self.held) == start
+        self.computed += len(tokens)
+        self.batches.append(outputs)
+        self.rows = []
+        for token in tokens:
+            self.held.append(token)
+            self.rows.append(row(self.held))
+        self.rows = self.rows[len(tokens) - outputs :]
+
+    def logits(self, index: int) -> npt.NDArray[np.float32]:
+        return self.rows[index]
+
+    def length(self) -> int:
+        return len(self.held)
+
+    def forget(self, start: int) -> bool:
+        if not self.forgets:
+            self.held.clear()
+            return False
+        del self.held[start:]
+        return True
+
+    def movable(self) -> bool:
+        return False
+
+    def park(self, start: int, end: int, shift: int) -> None:
+        raise AssertionError
+
+    def unpark(self, *, keep: bool) -> None:
+        raise AssertionError
+
+    def save(self) -> bytes:
+        return b""
+
+    def restore(self, blob: bytes) -> bool:
+        raise AssertionError
+
+
+def read(cells: Cells) -> tuple[Prefixes, Resident]:
+    prefixes = Prefixes(cells)
+    resident = prefixes.enter(PROMPT, [len(PROMPT)])
+    prefixes.extend(resident, PROMPT, 1, reading=True)
+    cells.computed = 0
+    return prefixes, resident
+
+
+def by_hand(tokens: Sequence[int]) -> list[float]:
+    found = []
+    for at, token in enumerate(tokens):
+        logits = row([*PROMPT, *tokens[:at]]).astype(np.float64)
+        found.append(float(logits[token] - np.log(np.exp(logits).sum())))
+    return found
+
+
+@pytest.mark.parametrize("step", [1, 3, 64])
+def test_likelihoods(step: int) -> None:
+    """Every token's log-probability is that of a softmax over the row before it, in the order of the answers."""
+    answers = [[1, 2, 3, 4, 5, 6, 7], [1, 2, 3, 9, 9], [], [1, 2], [8], [1, 2, 3, 9, 9], [1, 2, 3, 4, 5, 6, 7, 8]]
+    cells = Cells()
+    prefixes, resident = read(cells)
+    found = dict(likelihoods(prefixes, resident, row(PROMPT), answers, rows=cells, step=step))
+    assert sorted(found) == list(range(len(answers)))
+    for at, tokens in enumerate(answers):
+        assert found[at] == pytest.approx(by_hand(tokens), abs=1e-4)
+    assert max(cells.batches) <= step
+
+
+def test_shared_beginnings_are_evaluated_once() -> None:
+    """Answers that differ in their last tokens cost little more than one of them."""
+    cells = Cells()
+    prefixes, resident = read(cells)
+    answers = [[*range(40), last, 1] for last in (41, 42, 43)]
+    list(likelihoods(prefixes, resident, row(PROMPT), answers, rows=cells, step=16))
+    assert cells.computed == 41 + 2 * 2
+
+
+def test_memory_that_cannot_go_back() -> None:
+    """Where cells cannot be removed the scores are refused, not wrong."""
+    cells = Cells(forgets=False)
+    prefixes, resident = read(cells)
+    with pytest.raises(EngineError, match="go back"):
+        list(likelihoods(prefixes, resident, row(PROMPT), [[1, 2, 3], [1, 2, 4]], rows=cells, step=16))
+
+
+def test_logprob_of_large_logits() -> None:
+    """Logits far from zero neither overflow nor lose the sum."""
+    logits = np.array([1000.0, 1000.0, -np.inf], np.float32)
+    assert logprob(logits, 1) == pytest.approx(math.log(0.5))
+    assert logprob(logits, 2) == -math.inf
+
+
+def test_scored() -> None:
+    """A token that ends within a character ends before it."""
+    one = scored([-1.0, -2.0, -0.5], [b"a\xc3", b"\xa4b", b"c"])
+    assert one == Score(3, -3.5, (-1.0, -2.0, -0.5), (1, 3, 4))
+
+
+REQUEST = Request((Message("user", "?"),), draft="x", max_tokens=9)
+
+
+async def test_score_asks_the_stream() -> None:
+    """The answers travel in the request, and no text is asked for."""
+    asked: list[Request] = []
+
+    async def stream(request: Request) -> AsyncGenerator[Chunk, None]:
+        asked.append(request)
+        yield Queued(0)
+        yield Finished("stop", scores=(Score(1, -1.0), Score(2, -2.0)))
+
+    assert await score(stream, REQUEST, ["a", "b"]) == [Score(1, -1.0), Score(2, -2.0)]
+    assert (asked[0].answers, asked[0].max_tokens, asked[0].draft) == (("a", "b"), 0, "")
+    assert await score(stream, REQUEST, []) == []
+    assert len(asked) == 1
+
+
+async def test_engine_that_cannot_score() -> None:
+    """An engine that answers without scores is an error in words."""
+
+    async def stream(request: Request) -> AsyncGenerator[Chunk, None]:
+        yield Finished("stop")
+
+    with pytest.raises(EngineError, match="no scores"):
+        await score(stream, REQUEST, ["a"])
+
+
+def test_key() -> None:
+    """Scores are another question than the answer; without them the key is what it was."""
+    one = Request((Message("user", "?"),))
+    assert (
+        len({one.key(""), Request(one.messages, answers=("a",)).key(""), Request(one.messages, answers=("b",)).key("")})
+        == 3
+    )
