@@ -70,7 +70,9 @@ class Fake:
             os.kill(os.getpid(), signal.Signals(values[0]))
             time.sleep(5)
         if request.answers:
-            scores = tuple(Score(len(each), -len(each), (-1.0,) * len(each), tuple(range(len(each)))) for each in request.answers)
+            scores = tuple(
+                Score(len(each), -len(each), (-1.0,) * len(each), tuple(range(len(each)))) for each in request.answers
+            )
             emit(Finished("stop", Usage(prompt_tokens=10), self.info.name, scores=scores))
             return
         emit(Text(f"[{request.draft}]"))

@@ -76,7 +76,7 @@ def test_alone_or_among_others(model: Model) -> None:
     together = scores(model, request(RIGHT, WRONG, BROKEN))
     for at, answer in enumerate((RIGHT, WRONG, BROKEN)):
         (alone,) = scores(model, request(answer))
-        assert alone.token_logprobs == pytest.approx(together[at].token_logprobs, abs=0.02)
+        assert alone.token_logprobs == pytest.approx(together[at].token_logprobs, abs=0.05)
 
 
 def test_likely_is_what_it_writes(model: Model) -> None:
