@@ -126,11 +126,11 @@ def _values(target: Target, context: Context | None, turns: Sequence[Turn]) -> d
         "instruction": target.instruction,
         "diagnostics": "\n".join(f"- {message}" for message in target.diagnostics),
         "reasons": "\n".join(f"- {reason}" for reason in turns[-1].reasons) if turns else "",
-        "target": _fenced(shown(target.text, target.span), tag),
+        "target": fenced(shown(target.text, target.span), tag),
     }
     if context is not None:
-        values["file"] = _fenced(context.file, tag) if context.file.strip() else ""
-        values["related"] = "\n\n".join(f"{title}:\n\n{_fenced(text, tag)}" for title, text in context.related)
+        values["file"] = fenced(context.file, tag) if context.file.strip() else ""
+        values["related"] = "\n\n".join(f"{title}:\n\n{fenced(text, tag)}" for title, text in context.related)
         values["facts"] = _facts(context)
     return values
 
@@ -154,7 +154,7 @@ def _list(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def _fenced(code: str, tag: str) -> str:
+def fenced(code: str, tag: str) -> str:
     """A Markdown block whose fence is longer than any in the code."""
     fence = "```"
     while fence in code:

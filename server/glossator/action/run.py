@@ -47,7 +47,7 @@ async def run(
     began = time.monotonic()
     if reason := unfit(action, target):
         return Refusal(reasons=(reason,), model=engine.model().name)
-    context = await _context(action, target, engine, budget)
+    context = await context_for(action, target, engine, budget)
     if context.tokens > room(engine, action) - overhead(action):
         return Refusal(reasons=(f"{target.title} is too long for the model: {context.tokens} tokens",))
     asked: Engine = engine if use_cache else getattr(engine, "engine", engine)  # the one behind the remembered answers
@@ -131,7 +131,7 @@ def forget(action: Action, target: Target, engine: Engine, *, budget: int = 0, s
 
 async def prompt_for(action: Action, target: Target, engine: Engine, *, budget: int = 0) -> str:
     """What the first try would send, with a line before each turn that says whose it is."""
-    context = await _context(action, target, engine, budget)
+    context = await context_for(action, target, engine, budget)
     turns = [f"--- {turn.role}\n{turn.stable}{turn.text}" for turn in messages(action, target, context)]
     prefix = request_for(action, target, context).answer_prefix
     return "\n\n".join([*turns, *([f"--- assistant\n{prefix}"] if prefix else [])])
@@ -189,7 +189,7 @@ def _parts(text: str, info: ModelInfo) -> tuple[str, str]:
     return split(text, info.think_open, info.think_close)
 
 
-async def _context(action: Action, target: Target, engine: Engine, budget: int) -> Context:
+async def context_for(action: Action, target: Target, engine: Engine, budget: int) -> Context:
     """What to show within `budget` (0: what the window admits), the file's part being the same for every action."""
     window = room(engine, action)
     limit = max(min(budget or window, window) - overhead(action), 128)

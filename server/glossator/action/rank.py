@@ -1,0 +1,124 @@
+"""How much likelier a proposed edit makes a definition, in the model's own eyes: repairs become comparable.
+
+A model that copies a wrong line when it is asked to rewrite it still knows, token by token, what it would have expected
+there. So the definition and each proposal are scored as if the model had written them itself, once without having seen
+the code (from the file's outline, signature and documentation), which tells what is plausible, and once after it, which
+tells what can be justified. Asks the engine for scores only; offers and refuses nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ..answer.edit import Edit, apply
+from ..answer.indent import shown
+from ..code import Span, Symbol, TooLarge
+from ..code.context import outlined
+from ..code.fingerprint import same_code
+from ..code.tree import Tree
+from ..engine import ContextTooLong, Engine, Message, Priority, Request
+from . import Action
+from .asking import fenced, messages, room
+from .budget import file_tokens
+from .outcome import Proposal
+from .run import context_for
+from .target import Target
+
+_TASK = "Write the {kind} `{name}` of this file, correct in every detail:\n\n{head}"
+_OUTLINE = "Outline of the file:\n\n{outline}\n\n"
+
+
+async def gain(
+    action: Action,
+    target: Target,
+    proposals: Sequence[Proposal],
+    engine: Engine,
+    *,
+    budget: int = 0,
+    priority: Priority = Priority.COMMAND,
+) -> list[float]:
+    """For each proposal: ln P(definition with it) - ln P(definition as it is), the sum over both views.
+
+    `target` must be a definition of a file with a tree. A proposal that leaves the code as it is (layout, comments,
+    annotations aside) gains 0; one that does not fit the model's window -inf. Raises `EngineError`.
+    """
+    if target.tree is None or target.symbol is None or target.language is None:
+        raise ValueError("only definitions can be compared")
+    before = shown(target.text, target.span)
+    after = [_code(target, proposal.edits) for proposal in proposals]
+    gains = [0.0] * len(after)
+    wanted = [at for at, code in enumerate(after) if not _same(before, code, target)]
+    if not wanted:
+        return gains
+    task = _task(target, target.symbol)
+    prefix = f"```{target.language.fence}\n"
+    for view in (await _unseen(action, target.tree, engine), await _seen(action, target, engine, budget)):
+        *turns, last = view
+        asked = Message("user", task, last.stable)
+        request = Request((*turns, asked), max_tokens=0, answer_prefix=prefix, priority=priority)
+        try:
+            first, *others = await engine.score(request, [before, *(after[at] for at in wanted)])
+        except ContextTooLong:
+            return [-math.inf if at in wanted else 0.0 for at in range(len(after))]
+        for at, score in zip(wanted, others, strict=True):
+            gains[at] += score.logprob - first.logprob
+    return gains
+
+
+async def _unseen(action: Action, tree: Tree, engine: Engine) -> tuple[Message, ...]:
+    """A prompt that holds no bodies; the same for all definitions of a file."""
+    outlines = outlined(tree)
+    limit = min(file_tokens(engine.model()), room(engine, action) // 3)
+    counts = await engine.count(outlines)
+    outline = next((text for text, count in zip(outlines, counts, strict=True) if count <= limit), "")
+    tag = tree.language.fence
+    stable = _OUTLINE.format(outline=fenced(outline, tag)) if outline else ""
+    return (*_system(action), Message("user", "", stable))
+
+
+async def _seen(action: Action, target: Target, engine: Engine, budget: int) -> tuple[Message, ...]:
+    """The prompt of the action itself up to its task, so that what was read for it is not read again."""
+    context = await context_for(action, target, engine, budget)
+    talk = messages(action, target, context)
+    stable = talk[-1].stable
+    if context.shown != "file":
+        tag = target.language.fence if target.language else ""
+        stable += f"The {target.kind} as it is:\n\n{fenced(shown(target.text, target.span), tag)}\n\n"
+    return (*_system(action), Message("user", "", stable))
+
+
+def _system(action: Action) -> tuple[Message, ...]:
+    text = action.sections.get("system", "")
+    return (Message("system", text),) if text else ()
+
+
+def _code(target: Target, edits: Sequence[Edit]) -> str:
+    """The definition with the edits inside it (a new import is not part of it), at the left margin."""
+    inside = [edit for edit in edits if target.span.holds(edit.span)]
+    after = apply(target.text, inside)
+    return shown(after, Span(target.span.start, target.span.end + len(after) - len(target.text)))
+
+
+def _same(before: str, after: str, target: Target) -> bool:
+    assert target.language is not None
+    try:
+        return same_code(before, after, target.language)
+    except TooLarge:
+        return before == after
+
+
+def _task(target: Target, symbol: Symbol) -> str:
+    assert target.language is not None
+    head = fenced(_head(target, symbol), target.language.fence)
+    return _TASK.format(kind=symbol.kind, name=symbol.qualified, head=head)
+
+
+def _head(target: Target, symbol: Symbol) -> str:
+    """Signature and documentation, without the body."""
+    inner = symbol.docstring_span is not None and symbol.code.holds(symbol.docstring_span)
+    end = symbol.docstring_span.end if inner and symbol.docstring_span else symbol.body.start if symbol.body else 0
+    start = symbol.span.start
+    head = shown(target.text, Span(start, max(end, start))).rstrip()
+    python = target.language is not None and target.language.doc_convention == "docstring"
+    return head + ("\n    ..." if python else " { ... }")
