@@ -111,6 +111,57 @@ def test_line_endings_and_mark_stay(shell: Shell) -> None:
     assert shell.file.read_bytes() == b"\xef\xbb\xbfdef total(items):\r\n    return sum(items)\r\n"
 
 
+TWO = '''def upto(n):
+    """The numbers from 1 to n."""
+    return list(range(1, n))
+
+
+def three():
+    """Always three."""
+    return 3
+'''
+
+
+def two_proposals(shell: Shell, right: float, wrong: float) -> None:
+    """Each of two functions has a proposal; they are this much likelier than what is there."""
+    shell.file.write_text(TWO)
+    lines = {"upto": ("return list(range(1, n))", "return list(range(1, n + 1))"), "three": ("return 3", "return 4")}
+    tables = [
+        ("answer", {"match": f"The function `{name}`:", "text": f"Wrong: `{old}`\nRight: `{new}`"})
+        for name, (old, new) in lines.items()
+    ]
+    likely = {"n . 1": right - 10, "return 4": wrong - 10, "": -10.0}
+    tables += [("score", {"match": match, "logprob": logprob}) for match, logprob in likely.items()]
+    rows = [
+        f"[[{name}]]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
+        for name, table in tables
+    ]
+    (shell.home / "script.toml").write_text("\n".join(rows))
+
+
+def test_fix_of_a_file_offers_the_likeliest(shell: Shell) -> None:
+    """Of a whole file one repair is offered; another one that gains is only named."""
+    two_proposals(shell, right=3.0, wrong=0.5)
+    done = shell.run("fix", "lists.py")
+    assert done.returncode == 0
+    assert "+    return list(range(1, n + 1))" in done.stdout
+    assert "return 4" not in done.stdout
+    assert "also suspicious: lists.py:three (+1.0)" in done.stderr  # in both views
+    assert shell.run("fix", "lists.py", "--apply").returncode == 0
+    assert shell.file.read_text() == TWO.replace("(1, n)", "(1, n + 1)")
+
+
+def test_fix_of_a_right_file(shell: Shell) -> None:
+    """Where nothing gains, nothing is offered; who names the function still gets its proposal."""
+    two_proposals(shell, right=-3.0, wrong=-0.5)
+    done = shell.run("fix", "lists.py")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "lists.py: nothing that is clearly wrong was found" in done.stderr
+    assert "suspicious" not in done.stderr
+    assert json.loads(shell.run("fix", "lists.py", "--json").stdout)["outcome"] == "refusal"
+    assert shell.run("fix", "lists.py:three").returncode == 0
+
+
 def test_refused(shell: Shell) -> None:
     """What fails the checks is not offered: exit code 1, reasons on standard error, the file untouched."""
     shell.answers("I cannot do that.")

@@ -105,6 +105,11 @@ class Action:
     path: Path = Path()
 
     @property
+    def repairs(self) -> bool:
+        """Whether it repairs what is wrong, so that of a whole file only the likeliest repair is worth offering."""
+        return self.kind == "edit" and self.offer == "quickfix"
+
+    @property
     def symbols(self) -> tuple[str, ...]:
         """The kinds of definitions among the places where it applies."""
         return tuple(place for place in self.applies if place not in ("selection", "diagnostic", "file"))

@@ -68,7 +68,10 @@ class Refusal(Outcome):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """`queued`, `reading`, `thinking`, `answering` or `checking`; `done` of `total` tokens (0: not known)."""
+    """`queued`, `reading`, `thinking`, `answering`, `checking` or `weighing`.
+
+    `done` of `total` are tokens (when weighing: proposals); 0: not known.
+    """
 
     name: str
     done: int = 0

@@ -16,6 +16,7 @@ from ..answer.indent import shown
 from ..code import Span, Symbol, TooLarge
 from ..code.context import outlined
 from ..code.fingerprint import same_code
+from ..code.languages import Language
 from ..code.tree import Tree
 from ..engine import ContextTooLong, Engine, Message, Priority, Request
 from . import Action
@@ -43,20 +44,22 @@ async def gain(
     `target` must be a definition of a file with a tree. A proposal that leaves the code as it is (layout, comments,
     annotations aside) gains 0; one that does not fit the model's window -inf. Raises `EngineError`.
     """
-    if target.tree is None or target.symbol is None or target.language is None:
+    if target.tree is None or target.symbol is None:
         raise ValueError("only definitions can be compared")
+    language = target.tree.language
     before = shown(target.text, target.span)
     after = [_code(target, proposal.edits) for proposal in proposals]
     gains = [0.0] * len(after)
-    wanted = [at for at, code in enumerate(after) if not _same(before, code, target)]
+    wanted = [at for at, code in enumerate(after) if not _same(before, code, language)]
     if not wanted:
         return gains
-    task = _task(target, target.symbol)
-    prefix = f"```{target.language.fence}\n"
+    symbol, tag = target.symbol, language.fence
+    head = _head(target.text, symbol, python=language.doc_convention == "docstring")
+    task = _TASK.format(kind=symbol.kind, name=symbol.qualified, head=fenced(head, tag))
     for view in (await _unseen(action, target.tree, engine), await _seen(action, target, engine, budget)):
         *turns, last = view
         asked = Message("user", task, last.stable)
-        request = Request((*turns, asked), max_tokens=0, answer_prefix=prefix, priority=priority)
+        request = Request((*turns, asked), max_tokens=0, answer_prefix=f"```{tag}\n", priority=priority)
         try:
             first, *others = await engine.score(request, [before, *(after[at] for at in wanted)])
         except ContextTooLong:
@@ -100,25 +103,17 @@ def _code(target: Target, edits: Sequence[Edit]) -> str:
     return shown(after, Span(target.span.start, target.span.end + len(after) - len(target.text)))
 
 
-def _same(before: str, after: str, target: Target) -> bool:
-    assert target.language is not None
+def _same(before: str, after: str, language: Language) -> bool:
     try:
-        return same_code(before, after, target.language)
+        return same_code(before, after, language)
     except TooLarge:
         return before == after
 
 
-def _task(target: Target, symbol: Symbol) -> str:
-    assert target.language is not None
-    head = fenced(_head(target, symbol), target.language.fence)
-    return _TASK.format(kind=symbol.kind, name=symbol.qualified, head=head)
-
-
-def _head(target: Target, symbol: Symbol) -> str:
-    """Signature and documentation, without the body."""
-    inner = symbol.docstring_span is not None and symbol.code.holds(symbol.docstring_span)
-    end = symbol.docstring_span.end if inner and symbol.docstring_span else symbol.body.start if symbol.body else 0
-    start = symbol.span.start
-    head = shown(target.text, Span(start, max(end, start))).rstrip()
-    python = target.language is not None and target.language.doc_convention == "docstring"
+def _head(text: str, symbol: Symbol, *, python: bool) -> str:
+    """Signature and documentation, with marks in the place of the body."""
+    end = symbol.body.start if symbol.body else symbol.code.end
+    if symbol.docstring_span is not None and symbol.code.holds(symbol.docstring_span):
+        end = max(end, symbol.docstring_span.end)
+    head = shown(text, Span(symbol.span.start, end)).rstrip()
     return head + ("\n    ..." if python else " { ... }")

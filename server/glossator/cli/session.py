@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ..action import Action
+from ..action import Action, whole_file
 from ..action import run as running
 from ..action.budget import prompt_tokens
 from ..action.outcome import Answer, Event, Explanation, NewFile, Outcome, Proposal, Refusal, Stage, Thought
@@ -52,6 +52,8 @@ class Session:
                     click.echo(await running.prompt_for(self.action, target, engine, budget=self._budget(engine)))
                 return ANSWERED
             outcomes = [(target, await self._ask(target, engine)) for target in targets]
+            if self.action.repairs and self._whole(targets):
+                outcomes = [await self._likeliest(outcomes, engine)]
         finally:
             await engine.close()
         return self._deliver(outcomes)
@@ -91,6 +93,28 @@ class Session:
                 priority=Priority.COMMAND,
             )
 
+    def _whole(self, targets: list[Target]) -> bool:
+        """Whether the file's definitions are asked about, none of them by name."""
+        return not (self.place.symbol or self.place.lines) and all(target.symbol for target in targets)
+
+    async def _likeliest(self, asked: list[tuple[Target, Outcome]], engine: Engine) -> tuple[Target, Outcome]:
+        """The one repair of the file that is worth offering; what else is suspicious is only named."""
+        title = f"{self.action.name} {self.place.path.name}"
+        with present.Watch(title, thoughts=False) as watch:
+            found = await whole_file.likeliest(
+                self.action,
+                asked,
+                engine,
+                budget=self._budget(engine),
+                on_event=lambda event: _show(watch, event),
+            )
+        for each in found.suspicious:
+            present.note(f"also suspicious: {each.target.title} (+{each.gain:.1f})")
+        if found.best:
+            return found.best.target, found.best.proposal
+        whole = target_at(self.source.text, str(self.place.path), language_id=self.language)
+        return whole, Refusal(reasons=(whole_file.NOTHING,), model=engine.model().name)
+
     def _budget(self, engine: Engine) -> int:
         return prompt_tokens(engine.model(), hover=self.action.kind == "answer")
 
@@ -112,7 +136,8 @@ class Session:
 
     def _deliver_one(self, target: Target, outcome: Outcome) -> None:
         if isinstance(outcome, Refusal):
-            present.note(f"{target.title}: refused: " + "; ".join(outcome.reasons))
+            said = "; ".join(outcome.reasons)
+            present.note(f"{target.title}: {said if said == whole_file.NOTHING else f'refused: {said}'}")
             return
         if isinstance(outcome, Explanation) and not self.as_json:
             present.show_markdown(outcome.markdown)
