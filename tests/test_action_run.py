@@ -146,6 +146,14 @@ class Kept(Remembered):
         return super().recall(request)
 
 
+def test_models_that_reason() -> None:
+    """A model that reasons by itself is given room to, and is not made to take the likeliest word."""
+    target, explain = at(), ACTIONS["explain"]
+    plain, thinking = (request_for(explain, target, None, reasoning=reasons) for reasons in (False, True))
+    assert (plain.thinking, plain.sampling.temperature) == (0, 0.0)
+    assert (thinking.thinking, thinking.sampling.temperature) == (512, None)
+
+
 @pytest.fixture
 def engine(tmp_path: Path) -> Remembered:
     return Kept(Watched(Rule(match="Explain", text="`count` counts."), Rule(text=SHORT)), tmp_path, 8)

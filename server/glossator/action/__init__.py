@@ -51,6 +51,7 @@ class Try:
         section: The section of the prompt file that holds the task.
         reply: What the model is asked to write: prose, the whole code, a wrong and a right line, a docstring, a header.
         thinking: Token budget of thought; 0: none.
+        reasoning: The same for a model that reasons by itself, which is no good without.
         temperature: 0 is greedy; None: the model's own advice.
         prefix: What the answer is made to begin with; a template as the sections are.
         stop: The answer ends before the first of these.
@@ -61,6 +62,7 @@ class Try:
     section: str = "task"
     reply: Reply = "text"
     thinking: int = 0
+    reasoning: int = 512
     temperature: float | None = 0.0
     prefix: str = ""
     stop: tuple[str, ...] = ()

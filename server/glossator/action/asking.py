@@ -32,13 +32,18 @@ def request_for(
     context: Context | None,
     turns: Sequence[Turn] = (),
     *,
+    reasoning: bool = False,
     seed: int = 0,
     priority: Priority = Priority.COMMAND,
     lane: str = "",
 ) -> Request:
-    """The request of the next try after `turns`. Without a context it has no messages, but the same key."""
+    """The request of the next try after `turns`. Without a context it has no messages, but the same key.
+
+    `reasoning`: the model thinks by itself; then it may, and samples as its publisher advises, since it repeats itself
+    where it must always take the likeliest word.
+    """
     attempt = action.tries[len(turns)]
-    temperature = attempt.temperature
+    temperature = None if reasoning and attempt.temperature == 0 else attempt.temperature
     if seed and temperature == 0:
         temperature = OTHER_SEED_TEMPERATURE
     code = shown(target.text, target.span)
@@ -49,7 +54,7 @@ def request_for(
     return Request(
         messages=messages(action, target, context, turns) if context is not None else (),
         max_tokens=most,
-        thinking=attempt.thinking,
+        thinking=max(attempt.thinking, attempt.reasoning) if reasoning else attempt.thinking,
         sampling=Sampling(temperature=temperature, seed=seed),
         answer_prefix=template.render(attempt.prefix, _values(target, None, turns)),
         draft=code if attempt.reply == "code" and action.kind == "edit" else "",
@@ -84,8 +89,10 @@ def overhead(action: Action) -> int:
 
 def room(engine: Engine, action: Action) -> int:
     """Tokens that the model's window leaves for the prompt once the answer has its own."""
-    answer = max(each.max_tokens + each.thinking for each in action.tries)
-    window = engine.model().context
+    info = engine.model()
+    thought = max(max(each.thinking, each.reasoning if info.reasoning else 0) for each in action.tries)
+    answer = thought + max(each.max_tokens for each in action.tries)
+    window = info.context
     return max(window - min(answer, window // 2) - 64, window // 4)
 
 

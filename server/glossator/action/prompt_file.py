@@ -81,6 +81,7 @@ def _try(fields: Fields, base: Try, sections: Mapping[str, str]) -> Try:
         section=fields.text("section", base.section).lower(),
         reply=cast(Reply, fields.choice("reply", REPLIES, base.reply)),
         thinking=fields.number("thinking", base.thinking, 8192),
+        reasoning=fields.number("reasoning", base.reasoning, 8192),
         temperature=fields.temperature("temperature", base.temperature),
         prefix=fields.text("prefix", base.prefix),
         stop=fields.names("stop", (), base.stop),

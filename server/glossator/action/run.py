@@ -50,13 +50,14 @@ async def run(
     context = await context_for(action, target, engine, budget)
     if context.tokens > room(engine, action) - overhead(action):
         return Refusal(reasons=(f"{target.title} is too long for the model: {context.tokens} tokens",))
+    thinks = engine.model().reasoning
     asked: Engine = engine if use_cache else getattr(engine, "engine", engine)  # the one behind the remembered answers
     turns: list[Turn] = []
     usage, remembered = Usage(), True
     reasons: dict[str, None] = {}
     while True:
         attempt = action.tries[len(turns)]
-        request = request_for(action, target, context, turns, seed=seed, priority=priority, lane=lane)
+        request = request_for(action, target, context, turns, reasoning=thinks, seed=seed, priority=priority, lane=lane)
         said = await _ask(asked, request, on_event)
         usage, remembered = _sum(usage, said.finished.usage), remembered and said.finished.remembered
         on_event(Stage("checking"))
@@ -87,7 +88,7 @@ def recall(action: Action, target: Target, engine: Engine, *, seed: int = 0) -> 
     began = time.monotonic()
     turns: list[Turn] = []
     while len(turns) < len(action.tries):
-        found = look(request_for(action, target, None, turns, seed=seed))
+        found = look(request_for(action, target, None, turns, reasoning=engine.model().reasoning, seed=seed))
         if found is None:
             return None
         text, finished = found
@@ -117,7 +118,7 @@ def forget(action: Action, target: Target, engine: Engine, *, budget: int = 0, s
     look, drop = getattr(engine, "recall", None), getattr(engine, "forget", None)
     turns: list[Turn] = []
     while look is not None and drop is not None and len(turns) < len(action.tries):
-        request = request_for(action, target, None, turns, seed=seed)
+        request = request_for(action, target, None, turns, reasoning=engine.model().reasoning, seed=seed)
         found = look(request)
         drop(request)
         if found is None:
