@@ -8,9 +8,12 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from glossator.action import Action
 from glossator.action.catalogue import load, prompts_folder
+from glossator.action.judge import Reply, judge
 from glossator.action.run import (
     Answer,
     Event,
@@ -27,6 +30,7 @@ from glossator.action.run import (
     run,
 )
 from glossator.action.target import Target, TargetError, target_at
+from glossator.answer.edit import apply
 from glossator.code import Span
 from glossator.engine import Chunk, EngineDied, Finished, Request
 from glossator.engine.remembered import Remembered
@@ -341,3 +345,32 @@ def test_no_such_target(place: dict[str, object]) -> None:
 def test_actions_are_values() -> None:
     """An action can be kept in a set."""
     assert len({hash(action) for action in ACTIONS.values() if isinstance(action, Action)}) == len(ACTIONS)
+
+
+PIECES = st.sampled_from(
+    [
+        "```python\n", "```", "\n", "\r\n", "    ", "\t", "def count(values, low=0):", "def count(", "class A:",
+        '"""', "'''", "Wrong: `total = 0`", "Right: `total = 1`", "@cache", "import os", "\x00", "\u202e", "{{name}}",
+        "total = 0", "return 1", "-> Iterable[int]:", "async ", "lambda x:", "(" * 40, "# x", "<think>",
+        "- line 9: ", "é\U0001f600",
+    ]
+)  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(PIECES, max_size=14), st.sampled_from(sorted(ACTIONS)), st.sampled_from(["\n", "\r\n"]))
+def test_whatever_a_model_writes(pieces: list[str], name: str, eol: str) -> None:
+    """No answer is an error; every edit lies in the target, an import above it aside, and gives code that parses."""
+    text = TEXT.replace("\n", eol)
+    target = at(text=text, instruction="x")
+    action = ACTIONS[name]
+    for attempt in action.tries:
+        outcome = judge(action, attempt, target, Reply("".join(pieces)))
+        if isinstance(outcome, Proposal):
+            assert apply(text, outcome.edits) == outcome.new_text
+            assert target.tree is not None
+            assert not target.tree.edited(outcome.new_text).errors()
+            for edit in outcome.edits:
+                assert target.span.holds(edit.span) or (not edit.span.end - edit.span.start and "import" in edit.text)
+            if eol == "\r\n":
+                assert "\n" not in outcome.new_text.replace("\r\n", "")

@@ -116,6 +116,13 @@ def test_fence_inside_a_docstring() -> None:
             "func Add(a, b int) int {\n\treturn b + a\n}",
         ),
         (
+            "a.ts",
+            "class A {\n  add(a: number, b: number) {\n    return a + b;\n  }\n}\n",
+            "A.add",
+            "```ts\nadd(a: number, b: number) {\n  return b + a;\n}\n```",
+            "add(a: number, b: number) {\n    return b + a;\n  }",
+        ),
+        (
             "A.java",
             "class A {\n    int add(int a, int b) {\n        return a + b;\n    }\n}\n",
             "add",

@@ -18,6 +18,8 @@ from .indent import dedented, fitted, shown
 
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([^\n`]*)$")
 _EXPORT = re.compile(r"export\s+(?:default\s+)?")
+_METHODS_IN_CLASSES = {"javascript", "typescript", "typescriptreact", "java"}
+"""Where a method alone, without a class around it, is no definition."""
 _LIKE = 0.5
 """A body without its header must resemble the original this much to be taken for it (a usage example does not)."""
 
@@ -52,6 +54,10 @@ def extract(answer: str, text: str, span: Span, language: Language | None, symbo
         return fitted(code, text, span) if code else None
     for block in [*reversed(fenced), *([] if fenced else [_bare(answer, symbol)])]:
         code = _definition(block, language, symbol)
+        if code:
+            return fitted(_headed(code, shown(text, span), symbol), text, span)
+    for block in reversed(fenced) if symbol.kind == "method" and language.id in _METHODS_IN_CLASSES else ():
+        code = _definition(f"class Around {{\n{block}\n}}", language, symbol)
         if code:
             return fitted(_headed(code, shown(text, span), symbol), text, span)
     for block in reversed(fenced):
