@@ -182,6 +182,10 @@ class Model:
             return False
         return True
 
+    def forget(self) -> None:
+        """Drop all states that are held in memory."""
+        self._prefixes.clear()
+
     def state(self) -> dict[str, int]:
         """Counts since the start: tokens `computed`, `reused`, `drafted`, `written` and `mended`; `cells` in use;
         states in memory (`blobs`, `blob_bytes`) and on disk (`files`, `file_bytes`)."""

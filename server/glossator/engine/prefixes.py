@@ -168,6 +168,11 @@ class Prefixes:
         """Whether the exact state of just these tokens is kept in memory."""
         return tuple(tokens) in self._blobs
 
+    def clear(self) -> None:
+        """Hold nothing, in the sequence and in memory."""
+        self._blobs.clear()
+        self._empty()
+
     def state(self) -> dict[str, int]:
         """Counts for the status: tokens in the sequence, blobs and their bytes."""
         sizes = [len(blob) for blob in self._blobs.values()]

@@ -48,6 +48,15 @@ class Sampler:
             return int(logits.argmax())
         return self._draw(logits)
 
+    def doubts(self, logits: Logits, recent: Sequence[int], margin: float) -> bool:
+        """Whether a greedy choice might be another one if `logits` were a little different (`margin`, of two)."""
+        choice = self._choice
+        if choice.temperature > 0:
+            return False
+        if self._banned or choice.repeat_penalty != 1.0:
+            logits = self._adjusted(logits, recent)
+        return int(np.count_nonzero(logits > logits.max() - np.float32(margin))) > 1
+
     def _adjusted(self, logits: Logits, recent: Sequence[int]) -> Logits:
         logits = logits.copy()
         if self._choice.repeat_penalty != 1.0 and recent:
