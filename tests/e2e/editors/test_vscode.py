@@ -90,11 +90,9 @@ def test_real_model(drive_code: Callable[..., Report], model_home: Any, workspac
     _no_trouble(report)
 
 
-def test_package() -> None:
+def test_package(code: Any) -> None:
     """The VSIX is small and holds the program, the papers and nothing else."""
-    vsix = ROOT / "editors/vscode/glossator.vsix"
-    if not vsix.exists():
-        pytest.skip("the extension is not built; run tests/e2e/editors/install.sh")
+    vsix = code.vsix
     assert vsix.stat().st_size < 1_000_000
     names = {name.removeprefix("extension/").lower() for name in zipfile.ZipFile(vsix).namelist()}
     papers = {"readme.md", "changelog.md", "license.txt", "package.json"}
