@@ -1,7 +1,8 @@
 """What the editor tests share: the program, a home of its own for every test, a workspace, and the editors themselves.
 
 `install.sh` beside this file gets what is missing, into the user's cache. An editor that cannot be had all the same is
-a failure where `CI` is set; elsewhere its tests are skipped with the reason. Environment: `GLOSSATOR_TEST_PROGRAM` tests another `glossator`.
+a failure where `CI` is set; elsewhere its tests are skipped with the reason. Environment: `GLOSSATOR_TEST_PROGRAM`
+tests another `glossator`.
 """
 
 from __future__ import annotations
@@ -195,9 +196,8 @@ def code() -> Code:
     done = subprocess.run(["bash", HERE / "install.sh"], capture_output=True, text=True, timeout=900, check=False)
     if done.returncode:
         _missing(f"VS Code could not be installed: {done.stderr.strip().splitlines()[-1:]}")
-    place = Path(
-        subprocess.run(["bash", HERE / "install.sh", "--where"], capture_output=True, text=True, check=True).stdout.strip()
-    )
+    where = ["bash", HERE / "install.sh", "--where"]
+    place = Path(subprocess.run(where, capture_output=True, text=True, check=True).stdout.strip())
     modules = place / "node_modules"
     names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     browser = next(filter(None, map(shutil.which, names)), None)
