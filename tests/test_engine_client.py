@@ -31,6 +31,7 @@ from glossator.engine import (
     RequestPoisoned,
     Text,
     address,
+    wire,
 )
 from glossator.engine.client import SharedEngine
 from glossator.engine.supervise import Record, environment
@@ -585,7 +586,7 @@ async def test_garbage_from_the_engine(make: Make, folder: Path) -> None:
 
         async def impostor(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, said: bytes = said) -> None:
             await reader.readline()
-            writer.write(b'{"hello": 1, "pid": 1}\n')
+            writer.write(b'{"hello": %d, "pid": 1}\n' % wire.PROTOCOL)
             await reader.readline()
             with contextlib.suppress(ConnectionError):
                 writer.write(said)
