@@ -71,6 +71,7 @@ async def test_gain_is_the_difference_in_both_views(fix: Action) -> None:
     (unseen, answers), (seen, _) = engine.asked
     assert answers[0].startswith("def upto(self, n):\n    ")
     assert len(answers) == 3
+    assert all(answer.endswith("\n```") for answer in answers)
     assert "range" not in unseen.messages[-1].stable
     assert "range(1, n)" in seen.messages[-1].stable
     assert "range" not in seen.messages[-1].text
@@ -85,7 +86,7 @@ async def test_import_is_no_part_of_it(fix: Action) -> None:
     target = method("size")
     changed = proposal(target, "return 3", "return len('abc')", Edit(Span(17, 17), "import os\n"))
     await gain(fix, target, [changed], engine)
-    assert engine.asked[0][1][1] == 'def size(self) -> int:\n    """Always three."""\n    return len(\'abc\')'
+    assert engine.asked[0][1][1] == 'def size(self) -> int:\n    """Always three."""\n    return len(\'abc\')\n```'
 
 
 async def test_nothing_that_runs(fix: Action) -> None:

@@ -28,6 +28,7 @@ from .target import Target
 
 _TASK = "Write the {kind} `{name}` of this file, correct in every detail:\n\n{head}"
 _OUTLINE = "Outline of the file:\n\n{outline}\n\n"
+_END = "\n```"  # scored too: without it a definition that lacks its last lines would be likelier than the whole
 
 
 async def gain(
@@ -56,12 +57,13 @@ async def gain(
     symbol, tag = target.symbol, language.fence
     head = _head(target.text, symbol, python=language.doc_convention == "docstring")
     task = _TASK.format(kind=symbol.kind, name=symbol.qualified, head=fenced(head, tag))
+    codes = [before, *(after[at] for at in wanted)]
     for view in (await _unseen(action, target.tree, engine), await _seen(action, target, engine, budget)):
         *turns, last = view
         asked = Message("user", task, last.stable)
         request = Request((*turns, asked), max_tokens=0, answer_prefix=f"```{tag}\n", priority=priority)
         try:
-            first, *others = await engine.score(request, [before, *(after[at] for at in wanted)])
+            first, *others = await engine.score(request, [f"{code}{_END}" for code in codes])
         except ContextTooLong:
             return [-math.inf if at in wanted else 0.0 for at in range(len(after))]
         for at, score in zip(wanted, others, strict=True):
