@@ -34,7 +34,7 @@ from glossator.engine.choose import open_engine
 from glossator.settings import folders, load
 
 FILES = Path(__file__).parent / "fix_files"
-THRESHOLDS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)
+THRESHOLDS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0)
 CHILD = """
 import json, resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
@@ -134,7 +134,7 @@ def table(files: list[Row]) -> str:
         quiet = sum(all(row.get("gain", 0) < max(least, 1e-9) for row in f["rows"]) for f in clean)
         mark = " (the product)" if least == whole_file.CLEAR else ""
         counts = f"{good} of {len(bugs)} | {len(offered) - good} | {len(bugs) - len(offered)}"
-        lines.append(f"| {least}{mark} | {counts} | {quiet} of {len(clean)} |")
+        lines.append(f"| {least:g}{mark} | {counts} | {quiet} of {len(clean)} |")
     return "\n".join(lines)
 
 

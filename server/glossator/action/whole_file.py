@@ -16,7 +16,7 @@ from .outcome import Event, Outcome, Proposal, Stage
 from .rank import gain
 from .target import Target
 
-CLEAR = 1.5
+CLEAR = 2.5
 """The least gain (natural logarithm, both views together) at which a repair is offered, from `bench/fix_files.py`."""
 
 NOTHING = "nothing that is clearly wrong was found"
