@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from glossator.answer.edit import Edit, apply, lines, newline, smallest
@@ -50,6 +50,7 @@ def test_overlap_is_an_error() -> None:
 
 
 @given(TEXTS, TEXTS)
+@example("a\r \n\n", "a\r\r")  # the line between a lone CR and an LF goes away
 def test_edits_give_the_new_text(before: str, after: str) -> None:
     """Applied edits give the new text, line ends aside."""
     result = apply(before, smallest(before, after))

@@ -55,6 +55,10 @@ def smallest(before: str, after: str, at: int = 0, eol: str = "") -> tuple[Edit,
             continue
         text = "".join(_END.sub(eol, line) for line in new[first:last])
         edits.append(_trimmed(Span(starts[low], starts[high]), "".join(old[low:high]), text))
+    shifted = [Edit(Span(edit.span.start - at, edit.span.end - at), edit.text) for edit in edits]
+    if [_key(line) for line in lines(apply(before, shifted))] != new_keys:
+        # Where line ends are mixed, a `\r` and a `\n` that come together are one line end: replace everything instead.
+        return (Edit(Span(at, at + len(before)), "".join(_END.sub(eol, line) for line in new)),)
     return tuple(edits)
 
 
