@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -65,6 +65,7 @@ ATTACKS = st.lists(
 
 @settings(max_examples=1500, deadline=None)
 @given(ATTACKS)
+@example(["[", "``", "\\", "https://e.example", "](", ")"])  # a backslash before an address
 def test_nothing_live(words: list[str]) -> None:
     """No mixture of marks leaves an image, a link or a tag."""
     markdown = "".join(words)

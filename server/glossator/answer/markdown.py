@@ -46,12 +46,20 @@ def _prose(row: str) -> str:
         pieces.append(_plain(row[position : ticks.start()]))
         if closing is None or escaped or "|" in row[ticks.end() : closing.start()]:
             # A lone mark could pair with one in the next line, and a bar ends a table's cell before it ends the code.
-            pieces.append("\\`" * len(ticks[0]) if not escaped else "`" + "\\`" * (len(ticks[0]) - 1))
+            pieces[-1] += "\\`" * len(ticks[0]) if not escaped else "`" + "\\`" * (len(ticks[0]) - 1)
             position = ticks.end()
         else:
             pieces.append(row[ticks.start() : closing.end()])
             position = closing.end()
-    return "".join([*pieces, _plain(row[position:])])
+    return _joined([*pieces, _plain(row[position:])])
+
+
+def _joined(pieces: list[str]) -> str:
+    """The pieces in a row; the end of one does not change the mark that the next begins with."""
+    row = ""
+    for piece in pieces:
+        row += " " + piece if piece.startswith("`") and row.endswith(("\\", "`")) else piece
+    return row
 
 
 def _plain(text: str) -> str:
@@ -61,7 +69,7 @@ def _plain(text: str) -> str:
     for match in _BARE.finditer(text):
         pieces += [_escaped(text[position : match.start()]), _address(match)]
         position = match.end()
-    return "".join([*pieces, _escaped(text[position:])])
+    return _joined([*pieces, _escaped(text[position:])])
 
 
 def _escaped(text: str) -> str:
