@@ -28,12 +28,17 @@ from .trace import Event
 
 @dataclass(frozen=True)
 class Question:
-    """An event that needs a model: what is asked, about what, and the product's first request."""
+    """An event that needs a model: what is asked, about what, and the product's first request.
+
+    `kind`: `act`, or what a hover finds: a `new` file, a `changed` one, `another` symbol of a file that was asked about
+    before, or one that was hovered `again`.
+    """
 
     event: Event
     action: Action
     target: Target
     request: Request
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,10 @@ def questions(walked: Sequence[tuple[Event, str]], system: Ours) -> list[Questio
     assert not problems, problems
     hover = hovering()
     found = []
+    seen: dict[str, set[str] | None] = {}  # files asked about -> symbols hovered since the last change; None: changed
     for event, text in walked:
+        if event.event == "edit" and event.file in seen:
+            seen[event.file] = None
         if not event.asks:
             continue
         action = hover if event.event == "hover" else actions[event.action]
@@ -104,10 +112,23 @@ def questions(walked: Sequence[tuple[Event, str]], system: Ours) -> list[Questio
             system.wait(run.run(action, target, recorder, budget=_budget(system.engine, action)))
         except _Asked:
             assert recorder.request is not None
-            found.append(Question(event, action, target, recorder.request))
+            found.append(Question(event, action, target, recorder.request, _kind(event, seen)))
         else:
             raise AssertionError(f"{action.name} does not fit {target.title}")
     return found
+
+
+def _kind(event: Event, seen: dict[str, set[str] | None]) -> str:
+    """What a question finds, see `Question`; notes that it was asked."""
+    known = seen.get(event.file, set())
+    kind = "changed" if known is None else "new" if event.file not in seen else "another"
+    hovered = known or set()
+    seen[event.file] = hovered
+    if event.event != "hover":
+        return "act"
+    kind = "again" if event.symbol in hovered else kind
+    hovered.add(event.symbol)
+    return kind
 
 
 def prompt(request: Request, *, task_first: bool) -> str:

@@ -44,7 +44,7 @@ def replay(
             shift = number % len(sides)
             for side in [*sides[shift:], *sides[:shift]]:
                 reply = side.ask(question)
-                replies[side.name].append(vars(reply))
+                replies[side.name].append({**vars(reply), "kind": question.kind})
             waits = "  ".join(
                 f"{name} {told[-1]['first']:.2f}/{told[-1]['total']:.2f}" for name, told in replies.items()
             )
@@ -89,6 +89,28 @@ def sums(found: dict[str, Any]) -> list[dict[str, Any]]:
     return lines
 
 
+KINDS = {
+    "new": "of a file that was never asked about",
+    "changed": "after an edit",
+    "another": "of another symbol of the same file",
+}
+
+
+def hovers(found: dict[str, Any]) -> str:
+    """How long Glossator's hovers take to their first word where the model is asked, by what was known of the file."""
+    replies = [reply for run in found["runs"] for each in run if each["system"] == OURS for reply in each["replies"]]
+    parts = []
+    for kind, words in KINDS.items():
+        times = [each["first"] for each in replies if each.get("kind") == kind and each["outcome"] != "remembered"]
+        if times:
+            p50, p95 = (tables.percentile(times, share) for share in (0.5, 0.95))
+            parts.append(f"{words} {tables.shown(p50, 's')} (p95 {tables.shown(p95, 's')}, {len(times)} hovers)")
+    times = [each["total"] for each in replies if each["outcome"] == "remembered"]
+    if times:
+        parts.append(f"remembered ones, whole, {1000 * tables.percentile(times, 0.95):.1f} ms at p95 ({len(times)})")
+    return f"First word of Glossator's hovers: {'; '.join(parts)}."
+
+
 HEAD = (
     "", "CPU", "ours / theirs", "goal", "prompt tokens read", "tokens written", "avoided",
     "first word p50", "p95", "whole answer p50", "p95", "remembered", "refused",
@@ -122,7 +144,7 @@ def report(found: dict[str, Any], *, markdown: bool) -> str:
     )
     settings = "; ".join(f"{line['system']}: {line['setting']}" for line in lines)
     table = tables.markdown(HEAD, rows) if markdown else tables.plain(HEAD, rows)
-    return f"{head} {settings}.\n\n{table}"
+    return f"{head} {settings}.\n\n{table}\n\n{hovers(found)}"
 
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:

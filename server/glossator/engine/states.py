@@ -20,6 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from .prefixes import common
 
@@ -55,9 +56,9 @@ class States:
         self._wake = threading.Condition()
         self._waiting: dict[tuple[int, ...], tuple[bytes, float]] = {}
         self._closing = False
-        for stale in folder.glob("*.part"):
-            if time.time() - stale.stat().st_mtime > 3600:
-                _remove(stale)
+        for piece in folder.glob("*.part"):
+            if not _being_written(piece):
+                _remove(piece)
         self._index = dict(self._scan())
         self._writer = threading.Thread(target=self._write_all, name="glossator-states", daemon=True)
         self._writer.start()
@@ -208,6 +209,14 @@ def _exactly(read: Read, count: int) -> bytes:
     if len(data) != count:
         raise ValueError("cut off")
     return data
+
+
+def _being_written(piece: Path) -> bool:
+    """Whether the process that a piece is named after lives, and wrote lately."""
+    number = piece.name.split(".")[-2]
+    with suppress(OSError):
+        return number.isdecimal() and psutil.pid_exists(int(number)) and time.time() - piece.stat().st_mtime < 3600
+    return False
 
 
 def _remove(path: Path) -> None:
