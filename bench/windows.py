@@ -86,10 +86,9 @@ class Window:
         }
         await self.client.workspace_execute_command_async(types.ExecuteCommandParams("glossator.run", [argument]))
 
-    async def status(self) -> Any:
-        """What `glossator/status` says, as plain values."""
-        said = await self.client.protocol.send_request_async("glossator/status", {})
-        return json.loads(json.dumps(said, default=lambda value: value._asdict()))
+    async def engine(self) -> Any:
+        """What `glossator/status` says of the engine; its fields are attributes."""
+        return (await self.client.protocol.send_request_async("glossator/status", {})).engine
 
     @property
     def pid(self) -> int:
@@ -120,7 +119,7 @@ async def measure(model: str, home: Path, hovers: int) -> dict[str, Any]:
         await window.open(model)
         text, took = await window.hover()
         assert "No explanation" not in text and "unfinished" not in text, text
-        engines.add((await window.status())["engine"]["pid"])
+        engines.add((await window.engine()).pid)
         servers = [each.pid for each in windows[: number + 1]]
         memory = mebibytes(servers), mebibytes(list(engines))
         found["windows"].append({"servers": memory[0], "engine": memory[1], "engines": len(engines)})
@@ -135,8 +134,7 @@ async def measure(model: str, home: Path, hovers: int) -> dict[str, Any]:
             await windows[1].run("ask", "Explain at great length how every line of this works.")
             await asyncio.sleep(1)
         for _ in range(hovers):
-            state = (await windows[1].status())["engine"]["state"]
-            if when == "busy" and state != "busy":
+            if when == "busy" and (await windows[1].engine()).state != "busy":
                 break
             times.append((await windows[0].hover())[1])
         found[when] = times
