@@ -1,23 +1,29 @@
 """How each system lives through the recorded hour. All get the product's own questions, with the same length limits.
 
-The others are asked what the product would ask first, and do not check answers or ask again; Glossator runs the action
+The others are shown the whole file, as assistants do that know no syntax tree, or with `same` what the product shows.
+They are asked what the product would ask first, and do not check answers or ask again; Glossator runs the action
 as the language server does, with remembered answers, checks and second tries, all of which count.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from glossator.action import Action, prefetch, run
+from glossator.action.asking import messages
 from glossator.action.budget import prompt_tokens
 from glossator.action.catalogue import load, prompts_folder
 from glossator.action.outcome import Answer, Refusal, Thought
 from glossator.action.outcome import Event as Told
 from glossator.action.target import Target, target_at
-from glossator.engine import Chunk, Engine, EngineStatus, ModelInfo, Priority, Request, Score
+from glossator.code.context import Context
+from glossator.code.facts import facts
+from glossator.engine import Chunk, Engine, EngineStatus, Message, ModelInfo, Priority, Request, Score
+from glossator.engine.worker import MEND_SECONDS
 from glossator.settings import Hover
 
 from . import prompts
@@ -30,6 +36,7 @@ from .trace import Event
 class Question:
     """An event that needs a model: what is asked, about what, and the product's first request.
 
+    `whole`: the same conversation with the whole file instead of what the product chose to show.
     `kind`: `act`, or what a hover finds: a `new` file, a `changed` one, `another` symbol of a file that was asked about
     before, or one that was hovered `again`.
     """
@@ -38,6 +45,7 @@ class Question:
     action: Action
     target: Target
     request: Request
+    whole: tuple[Message, ...]
     kind: str = ""
 
 
@@ -112,7 +120,10 @@ def questions(walked: Sequence[tuple[Event, str]], system: Ours) -> list[Questio
             system.wait(run.run(action, target, recorder, budget=_budget(system.engine, action)))
         except _Asked:
             assert recorder.request is not None
-            found.append(Question(event, action, target, recorder.request, _kind(event, seen)))
+            known = facts(target.tree, target.span) if target.tree is not None else None
+            shown = Context(text, target.code, (), "", known, "file", 0)
+            whole = messages(action, target, shown)
+            found.append(Question(event, action, target, recorder.request, whole, _kind(event, seen)))
         else:
             raise AssertionError(f"{action.name} does not fit {target.title}")
     return found
@@ -131,13 +142,13 @@ def _kind(event: Event, seen: dict[str, set[str] | None]) -> str:
     return kind
 
 
-def prompt(request: Request, *, task_first: bool) -> str:
-    """The request in ChatML; an ordinary assistant puts the task before the file."""
+def prompt(talk: Sequence[Message], prefix: str, *, task_first: bool) -> str:
+    """A conversation in ChatML; an ordinary assistant puts the task before the file."""
     turns = []
-    for message in request.messages:
+    for message in talk:
         parts = [message.text, message.stable.rstrip()] if task_first else [message.stable.rstrip(), message.text]
         turns.append(prompts.turn(message.role, "\n\n".join(part for part in parts if part)))
-    return "".join(turns) + f"<|im_start|>assistant\n{request.answer_prefix}"
+    return "".join(turns) + f"<|im_start|>assistant\n{prefix}"
 
 
 def _budget(engine: Engine, action: Action) -> int:
@@ -182,9 +193,16 @@ class Peer(Side):
 
     system: HighLevel | Server
 
+    def __init__(self, system: HighLevel | Server, *, same: bool = False) -> None:
+        """`same`: it is shown what the product would show, and not the whole file."""
+        super().__init__(system)
+        self._same = same
+        self.setting += ", shown what Glossator shows" if same else ", shown the whole file"
+
     def ask(self, question: Question) -> Reply:
         asked = question.request
-        text = prompt(asked, task_first=isinstance(self.system, HighLevel))
+        talk = asked.messages if self._same else question.whole
+        text = prompt(talk, asked.answer_prefix, task_first=isinstance(self.system, HighLevel))
         timing = self.system.complete(text, asked.max_tokens, asked.stop)
         return Reply(timing.first, timing.total, timing.computed, timing.written)
 
@@ -220,6 +238,14 @@ class Product(Side):
         self.system.wait(prefetch.read(action, target, engine, budget=_budget(engine, action)))
         self._here += time.process_time() - here
 
+    async def _mended(self) -> None:
+        """Wait until the engine has read exactly what had to be quick; a user's pauses are longer, and it costs."""
+        await asyncio.sleep(3 * MEND_SECONDS)
+        before = -1.0
+        while self.system.cpu() - before > MEND_SECONDS / 10:
+            before = self.system.cpu()
+            await asyncio.sleep(MEND_SECONDS)
+
     async def _ask(self, question: Question) -> Reply:
         began, first = time.perf_counter(), 0.0
 
@@ -253,5 +279,7 @@ class Product(Side):
         kind = "remembered" if outcome.remembered else "refused" if isinstance(outcome, Refusal) else "answered"
         if outcome.remembered:
             return Reply(first or total, total, 0, 0, kind)
+        if used.approximate:
+            await self._mended()
         read = used.prompt_tokens - used.reused_tokens
         return Reply(first or total, total, read, used.answer_tokens + used.thought_tokens, kind)

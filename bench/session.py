@@ -155,6 +155,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--model", default="", help="a name of the catalogue or a GGUF file (the default model)")
     parser.add_argument("--repeats", type=int, default=1, help="(%(default)s)")
     parser.add_argument("--events", type=int, default=0, help="only the first N events of the trace")
+    parser.add_argument("--same-context", action="store_true", help="show the others what Glossator shows")
     parser.add_argument("--ahead", action="store_true", help="measure Glossator a second time, reading files ahead")
     parser.add_argument("--out", type=Path, help="write everything as JSON")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
@@ -182,13 +183,13 @@ def measure(given: argparse.Namespace) -> dict[str, Any]:
             asked = questions(walked, product.system)
         finally:
             product.stop()
-        sides: list[Side] = [product, Peer(HighLevel(path))]
+        sides: list[Side] = [product, Peer(HighLevel(path), same=given.same_context)]
         if given.ahead:
             reader = Product(name, Path(folder) / "ahead", ahead=True)
             reader.system.prepare()
             sides.append(reader)
         if server:
-            sides.append(Peer(Server(path, server, NO_REPACK)))
+            sides.append(Peer(Server(path, server, NO_REPACK), same=given.same_context))
         runs = [replay(sides, walked, asked, f"{number + 1}/{given.repeats}") for number in range(given.repeats)]
     sizes = {"events": len(events), "asked": len(asked), "seconds": round(time.monotonic() - began)}
     return about | sizes | {"runs": runs}

@@ -150,6 +150,15 @@ def test_first_request_is_believed() -> None:
     assert rate.told == 200
 
 
+def test_short_prompts_say_nothing() -> None:
+    """A batch takes its time however small it is: the rate of reading comes from longer prompts."""
+    rates = Rates(None)
+    rates.took(20, 4.0, 0, 0.0)
+    assert rates.told(ModelInfo("a", "b", 1)).prefill_rate == 0
+    rates.took(200, 1.0, 0, 0.0)
+    assert rates.told(ModelInfo("a", "b", 1)).prefill_rate == 200.0
+
+
 def test_rate_is_steady() -> None:
     """A known rate stays while requests are about as fast, and while a busy program slows half of them."""
     rate = Rate(240.0)

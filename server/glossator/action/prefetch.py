@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 from ..code import Span, Symbol
-from ..code.context import gather
 from ..code.symbols import outline
 from ..code.tree import Tree
 from ..engine import Engine, Message, Priority, Request
 from . import Action
 from .asking import messages
-from .run import recall, run
+from .run import context_for, recall, run
 from .target import Target, target_at
 
 EXPLAINED = ("function", "method", "class", "struct", "interface", "trait", "enum")
@@ -24,7 +24,8 @@ EXPLAINED = ("function", "method", "class", "struct", "interface", "trait", "enu
 
 async def read(action: Action, target: Target, engine: Engine, *, budget: int) -> None:
     """Have the model read the file of `target`, so that the next question about it begins at its own words."""
-    context = await gather(target.tree, target.text, target.path, target.span, budget, engine.count)
+    target = replace(target, span=Span(0, 0), symbol=None)  # what is shared does not depend on what is asked about
+    context = await context_for(action, target, engine, budget)
     if context.shown == "none":
         return
     shared = [

@@ -88,8 +88,10 @@ class Model:
         self._states = self._shelf(states, digest, states_megabytes << 20)
         self._prefixes = Prefixes(native, step=native.ubatch, shelf=self._states)
         self._owed: _Prompt | None = None  # whose stable part was answered from a state that is not exact
+        self._warm = False  # the first request brings the weights into memory, and says nothing of the rates
         self._totals = dict.fromkeys(("computed", "reused", "drafted", "written", "mended"), 0)
         self._pace = Pace(self._threads, known.decode_threads)
+        self._frugal = Pace(1)  # what nobody waits for costs least on one thread
         self._rates.context = 0 if context else min(native.cells, native.trained)
         self._measured = bool(threads or known.prefill_threads)  # nothing is left to be found out
         self.info = ModelInfo(
@@ -140,8 +142,11 @@ class Model:
         except (Aborted, Cancelled):
             return
         over = time.perf_counter()
-        written = 0 if request.draft else decoding.thought.tokens + decoding.answer_tokens
-        self._rates.took(len(prompt.tokens) - reused, writing - reading, written, over - writing)
+        told = not request.draft and request.priority is not Priority.PREFETCH
+        written = decoding.thought.tokens + decoding.answer_tokens if told else 0
+        if self._warm:
+            self._rates.took(len(prompt.tokens) - reused, writing - reading, written, over - writing)
+        self._warm = True
         self.info = self._rates.told(self.info)
         usage = Usage(
             prompt_tokens=len(prompt.tokens),
@@ -323,7 +328,8 @@ class Model:
         if opening and request.max_tokens:
             emit(Text(opening, 0))
         copier = Copier(self._content(request.draft), prompt.tokens) if request.draft else None
-        tools = Tools(self._native, self._prefixes, self._pace, emit, cancelled, self._forced)
+        pace = self._frugal if request.priority is Priority.PREFETCH else self._pace
+        tools = Tools(self._native, self._prefixes, pace, emit, cancelled, self._forced)
         return Decoding(
             tools, request, resident, sampler=self._sampler(request), thought=thought, copier=copier, begun=prompt.begun
         )

@@ -12,7 +12,8 @@ from dataclasses import replace
 from . import ModelInfo
 from .calibration import Calibration, Shelf
 
-LEAST_TOKENS = 16  # shorter ones say little
+LEAST_TOKENS = 16  # shorter answers say little
+LEAST_READ = 96  # the same of prompts, where a batch takes its time however small it is
 WINDOW = 16
 ENOUGH = 8  # requests before a known rate is doubted
 DIFFERENT = 1.25
@@ -21,13 +22,14 @@ DIFFERENT = 1.25
 class Rate:
     """One rate: `told` is what to reckon with (tokens a second, 0: not known)."""
 
-    def __init__(self, told: float = 0.0) -> None:
+    def __init__(self, told: float = 0.0, least: int = LEAST_TOKENS) -> None:
         self.told = told
+        self._least = least
         self._seen: deque[float] = deque(maxlen=WINDOW)
 
     def took(self, tokens: int, seconds: float) -> bool:
         """So many tokens took so long; returns whether `told` changed."""
-        if tokens < LEAST_TOKENS or seconds <= 0:
+        if tokens < self._least or seconds <= 0:
             return False
         self._seen.append(tokens / seconds)
         quiet = sorted(self._seen)[len(self._seen) * 3 // 4]  # other programs make it slower, nothing makes it faster
@@ -45,7 +47,7 @@ class Rates:
         """`shelf` is where they are kept (None: nowhere)."""
         self._shelf = shelf
         self.known = shelf.load() if shelf else Calibration()
-        self._prefill, self._decode = Rate(self.known.prefill_rate), Rate(self.known.decode_rate)
+        self._prefill, self._decode = Rate(self.known.prefill_rate, LEAST_READ), Rate(self.known.decode_rate)
         self.context = 0  # the window's size where it was left to this machine
 
     def took(self, read: int, reading: float, written: int, writing: float) -> None:

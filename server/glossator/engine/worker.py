@@ -21,7 +21,8 @@ from .queue import Job
 
 log = logging.getLogger(__name__)
 
-IDLE_SECONDS = 3.0  # without a request, before the pause is used
+IDLE_SECONDS = 3.0  # without a request, before the pause is used to measure
+MEND_SECONDS = 0.5  # the same for making exact what the next question will build on
 
 
 class Model(Protocol):
@@ -138,7 +139,7 @@ class Worker:
         """The next job. Pauses are used to make exact what had to be quick, and the first ones to measure."""
         while self._pauses or not self._mended:
             with contextlib.suppress(queue.Empty):
-                return self._inbox.get(timeout=IDLE_SECONDS)
+                return self._inbox.get(timeout=IDLE_SECONDS if self._mended else MEND_SECONDS)
             try:
                 if self._mended:
                     self._measure(model)
