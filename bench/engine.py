@@ -38,7 +38,7 @@ EDIT, PACE = frozenset({"edit"}), frozenset({"quiet", "busy"})
 STOP = frozenset({"stop", "stop-reply"})
 
 
-def turns(name: str, model: Path, server: Path | None, home: Path, *, quick: bool) -> Iterable[Turn]:
+def turns(name: str, model: Path, server: Path | None, home: Path, *, quick: bool, functions: int) -> Iterable[Turn]:
     """Which system does what, in the order of a repeat."""
 
     def ours() -> System:
@@ -65,7 +65,7 @@ def turns(name: str, model: Path, server: Path | None, home: Path, *, quick: boo
         if not quick:
             yield PACE, decoding, served(spins=True)
             yield PACE, decoding, served(threads=1)
-    edit = editing(1 if quick else 6)
+    edit = editing(1 if quick else functions)
     yield EDIT, edit, ours
     yield EDIT, edit, high
     if server:
@@ -137,6 +137,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--without-server", action="store_true", help="leave llama-server out")
     parser.add_argument("--model", default="", help="a name of the catalogue or a GGUF file (the default model)")
     parser.add_argument("--repeats", type=int, default=3, help="(%(default)s)")
+    parser.add_argument("--functions", type=int, default=6, help="that are edited, three times each (%(default)s)")
     parser.add_argument("--quick", action="store_true", help="one repeat of less")
     parser.add_argument("--only", default="", choices=[row.key for row in ROWS], metavar="ROW", help="%(choices)s")
     parser.add_argument("--out", type=Path, help="write everything as JSON")
@@ -190,7 +191,12 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="glossator-bench-", ignore_cleanup_errors=True) as home:
             if not Ours(name, Path(home)).prepare():
                 print("Glossator could not measure this machine; it goes by guesses", file=sys.stderr)
-            measure(list(turns(name, path, server, Path(home), quick=given.quick)), repeats, given.only, keep)
+            measure(
+                list(turns(name, path, server, Path(home), quick=given.quick, functions=given.functions)),
+                repeats,
+                given.only,
+                keep,
+            )
     if given.chart:
         from .chart import engine as draw
 
