@@ -18,6 +18,7 @@ from glossator.action import run as action_run
 from glossator.action.catalogue import load, prompts_folder
 from glossator.action.outcome import Proposal
 from glossator.answer import limited
+from glossator.engine import EngineDied
 from glossator.engine.scripted import Rule, Scripted
 
 ROOT = Path(__file__).parent.parent
@@ -228,6 +229,18 @@ def test_a_run_goes_on(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture
     assert len(rows_of(problems, "fix", ["raw"], asker("no"), out)) == 4  # other written answers are another model
     assert asker("x").recipe("glossator", "fix") != asker("x", seconds=9).recipe("glossator", "fix")
     assert asker("x").recipe("glossator", "fix") != asker("x").recipe("raw", "fix")
+
+
+def test_an_engine_that_died_is_asked_again(file: Path) -> None:
+    """One death of the engine's process stops no run; two do, and the row is missing."""
+    from bench.quality.__main__ import measured as rows_of
+    from bench.quality.problems import read
+
+    died = Rule(error="killed", error_kind="EngineDied", once=True)
+    (found,) = rows_of(read(file)[:1], "fix", ["raw"], asker(died, RIGHT), None)
+    assert found["right"]
+    with pytest.raises(EngineDied):
+        rows_of(read(file)[:1], "fix", ["raw"], asker(died, died, RIGHT), None)
 
 
 def row(number: int, method: str, first_right: int, **values: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 
 from glossator.action import catalogue
-from glossator.engine import EngineError
+from glossator.engine import EngineDied, EngineError
 from glossator.models import ModelError, store
 from glossator.settings import folders
 
@@ -61,13 +61,32 @@ def measured(
         for method in methods:
             if not missing(rows, problem, task, method, recipes[method]):
                 continue
-            row = measure(problem, task, method, asker)
+            row = _asked(problem, task, method, asker)
             rows.append(row)
             add(out, row)
             said = "right" if row["right"] else "; ".join(row["reasons"] or row["ends"])
             cost = f"{row['seconds']:.1f} s, {row['answer_tokens']} tokens"
             print(f"[{number}/{len(problems)}] {problem.task_id} {method}: {said} ({cost})", file=sys.stderr)
     return rows
+
+
+def _asked(problem: Problem, task: str, method: str, asker: Asker) -> dict[str, object]:
+    """The row of a problem, asked again where the engine's process died, as it may on a very busy machine."""
+    try:
+        return measure(problem, task, method, asker)
+    except EngineDied as error:
+        print(f"{problem.task_id} {method}: {error}; asked again", file=sys.stderr)
+        return measure(problem, task, method, asker)
+
+
+def _cpu(ours: Ours) -> float:
+    """Processor seconds of the engine's process that runs now; 0: none does."""
+    pid = ours.engine.status().pid
+    try:
+        times = psutil.Process(pid).cpu_times() if pid else None
+    except psutil.NoSuchProcess:
+        times = None
+    return float(times.user + times.system) if times else 0.0
 
 
 def main() -> None:
@@ -105,7 +124,7 @@ def _run(given: argparse.Namespace) -> tuple[list[dict[str, object]], list[dict[
         try:
             ours.prepare()
             ours.start()
-            asker = Asker(ours.engine, actions, ours.wait, ours.cpu, given.seconds)
+            asker = Asker(ours.engine, actions, ours.wait, lambda: _cpu(ours), given.seconds)
             rows = measured(problems, given.task, methods, asker, given.out)
         except (EngineError, CannotJudge, OSError, psutil.Error) as error:
             trouble = f"stopped: {type(error).__name__}: {error}"
