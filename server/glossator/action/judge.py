@@ -31,7 +31,7 @@ DOC_WIDTH = 84
 """Columns of documentation: with its marks it stays below the 88 that most formatters allow."""
 
 _SIGNATURE_WORDS = re.compile(
-    r"\b(renam\w*|param\w*|arg\w*|signature|async\w*|await\w*|keyword|default\w*|decorat\w*|method|split|extract|class)\b",
+    r"\b(renam\w*|param\w*|arg\w*|signature|async\w*|await\w*|keyword|default\w*|decorat\w*|method|split|extract|class|types?)\b",
     re.I,
 )
 """Words of an instruction that ask for another name or other parameters: then those are no reason to refuse."""
