@@ -82,7 +82,7 @@ def _edit(action: Action, attempt: Try, target: Target, answer: str) -> Outcome:
         changed = replaced(answer, shown(target.text, span))
         code = None if changed is None else fitted(changed, target.text, span)
     elif attempt.reply == "header":
-        header = headed(answer, target.name)
+        header = headed(answer, target.name, target.language.id if target.language else "")
         code = None if header is None else _own_annotations(target, header)
     else:
         code = extract(answer, target.text, span, target.language, target.symbol)

@@ -90,9 +90,9 @@ def _margined(block: str, span: Span) -> str:
 
 
 def _headed(code: str, original: str, symbol: Symbol) -> str:
-    """`code` with what stands before the original where a model that looked at the body forgot it: `export`, decorators.
+    """`code` with what stands before the original where a model that looked at the body forgot it.
 
-    In C++ that is also the line `template <…>`.
+    That is `export`, decorators and, in C++, the line `template <…>`.
     """
     if (before := _BEFORE.match(original)) and not _BEFORE.match(code):
         code = before[0] + code
