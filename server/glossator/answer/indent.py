@@ -52,8 +52,10 @@ def dedented(code: str) -> str:
         rows.pop(0)
     first = _INDENT.match(rows[0])[0]  # type: ignore[index]  # the pattern matches every string
     last = _INDENT.match(rows[-1])[0]  # type: ignore[index]
-    if not first and last and rows[-1][len(last) :].startswith("}") and all(map(_from(last), rows[1:])):
-        # Cut out of a file as it stands there: only the first line lost its margin.
+    closes = rows[-1][len(last) :].startswith("}") and not rows[1].lstrip().startswith("{") if last else False
+    if not first and closes and all(map(_from(last), rows[1:])):
+        # Cut out of a file as it stands there: only the first line lost its margin. (A brace that opens on a line of
+        # its own may be indented on purpose.)
         first = last
     return "\n".join(row.removeprefix(first) if row.startswith(first) else row.lstrip(" \t") for row in rows)
 
