@@ -65,7 +65,7 @@ CHECKERS = (
         # Types need the whole project; what is wrong with syntax alone has numbers of its own, 1xxx and 17xxx.
         arguments=(
             *("--noEmit", "--noResolve", "--noLib", "--pretty", "false", "--jsx", "preserve"),
-            *("--target", "esnext", "--module", "esnext", "--types", ""),
+            *("--target", "esnext", "--module", "esnext"),
         ),
         error=re.compile(r"error TS17?\d{3}: (?P<message>.+)$", re.M),
         explained=re.compile(r"error TS(?:[1-4]\d{3}|1\d{4}): "),

@@ -100,7 +100,7 @@ def checkers() -> Iterator[Finding]:
         else:
             rows.append((language.name, f"{program}{' (syntax)' if checker.syntax else ''}"))
     count = sum(program is not None for program in where.values())
-    said = f"of {count} of {len(where)} languages; one that is missing is no fault"
+    said = f"{count} of {len(where)} languages; one that is missing is no fault"
     yield Finding("checkers", said, rows=tuple(rows), facts={"programs": where})
 
 
