@@ -26,10 +26,12 @@ from glossator.action.run import (
     forget,
     prompt_for,
     recall,
+    recall_checked,
     request_for,
     run,
 )
 from glossator.action.target import Target, TargetError, target_at
+from glossator.answer.compiling import Compilers
 from glossator.answer.edit import apply
 from glossator.code import Span
 from glossator.engine import Chunk, EngineDied, Finished, Request
@@ -193,6 +195,58 @@ async def test_recall_of_the_second_try(tmp_path: Path) -> None:
     assert second.edits == first.edits
     forget(ACTIONS["refactor"], at(), engine)
     assert recall(ACTIONS["refactor"], at(), engine) is None
+
+
+@pytest.fixture
+def compilers(tmp_path: Path) -> Compilers:
+    """Compilers that know one only, `cc`: it finds fault with `GOTO`, and adds a line to `runs` each time."""
+    program = tmp_path / "programs" / "cc"
+    program.parent.mkdir()
+    program.write_text(f"""#!/bin/sh
+echo run >> {tmp_path}/runs
+grep -q GOTO *.c && {{ echo 'a.c:1:1: error: no GOTO'; exit 1; }}
+exit 0
+""")
+    program.chmod(0o755)
+    return Compilers(environment={"PATH": f"{program.parent}:/usr/bin:/bin"})
+
+
+C = "int one(void) {\n    int x = 1;\n    return x;\n}\n"
+WRONG_C, RIGHT_C = (f"```c\nint one(void) {{\n    {body}\n}}\n```" for body in ("GOTO(1);", "return 1;"))
+
+
+async def test_compiled(tmp_path: Path, compilers: Compilers) -> None:
+    """What does not compile is asked for again with the reason, and a remembered edit is offered only once compiled."""
+    scripted = Watched(Rule(text=WRONG_C, once=True), Rule(text=RIGHT_C))
+    engine, action = Kept(scripted, tmp_path, 8), ACTIONS["refactor"]
+    target = target_at(C, "a.c", name="one")
+    outcome = await run(action, target, engine, budget=2000, compilers=compilers)
+    assert isinstance(outcome, Proposal)
+    assert outcome.rungs == ("parses", "same name and parameters", "compiles (cc)")
+    assert "the new code does not compile: no GOTO (cc)" in scripted.requests[1].messages[-1].text
+    count = (tmp_path / "runs").read_text()
+    known = recall(action, target, engine, compilers=compilers)
+    assert isinstance(known, Proposal)
+    assert (known.edits, known.rungs) == (outcome.edits, outcome.rungs)
+    anew = Compilers(environment=compilers.environment)
+    assert recall(action, target, engine, compilers=anew) is None
+    assert (tmp_path / "runs").read_text() == count
+    found = await recall_checked(action, target, engine, compilers=anew)
+    assert isinstance(found, Proposal)
+    assert found.edits == outcome.edits
+    forget(action, target, engine, compilers=anew)
+    assert await recall_checked(action, target, engine, compilers=anew) is None
+
+
+async def test_not_compiled(compilers: Compilers) -> None:
+    """Without compilers, and in a language without one here, an edit is offered with the rungs that it has."""
+    target = target_at(C, "a.c", name="one")
+    outcome = await run(ACTIONS["refactor"], target, Watched(Rule(text=WRONG_C)), budget=2000)
+    assert isinstance(outcome, Proposal)
+    assert outcome.rungs == ("parses", "same name and parameters")
+    outcome = await run(ACTIONS["refactor"], at(), Watched(Rule(text=SHORT)), budget=2000, compilers=compilers)
+    assert isinstance(outcome, Proposal)
+    assert outcome.rungs[-1] == "compiles"
 
 
 async def test_moved_and_reformatted(engine: Remembered) -> None:

@@ -184,6 +184,20 @@ def test_last_errors(home: Folders) -> None:
     assert "log" not in examined(home)
 
 
+def test_checkers(home: Folders, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Which program checks which language is told in a line each; none of them is missed."""
+    (tmp_path / "rustc").write_text("#!/bin/sh\n")
+    (tmp_path / "rustc").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = examined(home, measure=False)["checkers"]
+    assert found.level == "ok"
+    rows = dict(found.rows)
+    assert rows["Rust"] == str(tmp_path / "rustc")
+    assert rows["Go"] == "gofmt not installed: edits of Go are checked by parsing alone"
+    assert found.facts["programs"]["go"] is None
+    assert len(rows) == 1 + len(found.facts["programs"])
+
+
 def test_what_cannot_be_looked_at(home: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault in one look is a finding, and the others are made all the same."""
 

@@ -130,6 +130,8 @@ def _values(target: Target, context: Context | None, turns: Sequence[Turn]) -> d
         "qualified": target.symbol.qualified if target.symbol else target.name,
         "kind": target.kind,
         "language": language.name if language else "",
+        "fence": tag,
+        "python": language.name if language and language.id == "python" else "",
         "instruction": target.instruction,
         "diagnostics": "\n".join(f"- {message}" for message in target.diagnostics),
         "reasons": "\n".join(f"- {reason}" for reason in turns[-1].reasons) if turns else "",

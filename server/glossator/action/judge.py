@@ -31,7 +31,7 @@ DOC_WIDTH = 84
 """Columns of documentation: with its marks it stays below the 88 that most formatters allow."""
 
 _SIGNATURE_WORDS = re.compile(
-    r"\b(renam\w*|param\w*|arg\w*|signature|async\w*|await\w*|keyword|default\w*|decorat\w*|method|split|extract|class)\b",
+    r"\b(renam\w*|param\w*|arg\w*|signature|async\w*|await\w*|keyword|default\w*|decorat\w*|method|split|extract|class|types?)\b",
     re.I,
 )
 """Words of an instruction that ask for another name or other parameters: then those are no reason to refuse."""
@@ -82,7 +82,7 @@ def _edit(action: Action, attempt: Try, target: Target, answer: str) -> Outcome:
         changed = replaced(answer, shown(target.text, span))
         code = None if changed is None else fitted(changed, target.text, span)
     elif attempt.reply == "header":
-        header = headed(answer, target.name)
+        header = headed(answer, target.name, target.language.id if target.language else "")
         code = None if header is None else _own_annotations(target, header)
     else:
         code = extract(answer, target.text, span, target.language, target.symbol)

@@ -1,6 +1,7 @@
 """The story of one action: gather what the model should see, ask, judge, and ask again with the reason where it must.
 
-`recall` tells the same story with remembered answers alone, at once. Knows nothing of editors and shells.
+`recall` tells the same story with remembered answers alone, at once; `recall_checked` may start a checker for it. Knows
+nothing of editors and shells.
 """
 
 from __future__ import annotations
@@ -10,19 +11,21 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
+from ..answer.compiling import Change, Compilers
 from ..answer.reasoning import Splitter, split
 from ..code.context import Context, gather
 from ..engine import Engine, Finished, ModelInfo, Priority, Queued, Reading, Request, Text, Usage
 from . import Action
 from .asking import Turn, messages, overhead, request_for, room
 from .budget import file_tokens
+from .compiled import checked, known
 from .judge import Reply, judge
 from .outcome import Answer, Event, Explanation, NewFile, Outcome, Proposal, Refusal, Stage, Thought
 from .target import Target
 
 __all__ = [
     "Answer", "Event", "Explanation", "NewFile", "Outcome", "Proposal", "Refusal", "Stage", "Thought",
-    "forget", "prompt_for", "recall", "request_for", "run",
+    "forget", "prompt_for", "recall", "recall_checked", "request_for", "run",
 ]  # fmt: skip
 
 
@@ -37,10 +40,12 @@ async def run(
     use_cache: bool = True,
     priority: Priority = Priority.COMMAND,
     lane: str = "",
+    compilers: Compilers | None = None,
 ) -> Outcome:
     """Do `action` on `target`. `budget`: tokens of prompt (0: what the model's window admits).
 
-    `use_cache` False: remembered answers are neither used nor kept.
+    `use_cache` False: remembered answers are neither used nor kept. `compilers`: what checks an edit of a language that
+    is not Python; None: nothing does.
 
     What is expected is returned (a `Refusal` says why nothing is offered); an `EngineError` is raised.
     """
@@ -62,6 +67,7 @@ async def run(
         usage, remembered = _sum(usage, said.finished.usage), remembered and said.finished.remembered
         on_event(Stage("checking"))
         outcome = judge(action, attempt, target, Reply(said.answer, said.finished.reason))
+        outcome = await checked(action, target, outcome, compilers)
         if isinstance(outcome, Refusal):
             reasons |= dict.fromkeys(outcome.reasons)
             turns.append(Turn(attempt, said.answer, outcome.reasons))
@@ -80,8 +86,31 @@ async def run(
         )
 
 
-def recall(action: Action, target: Target, engine: Engine, *, seed: int = 0) -> Outcome | None:
-    """The outcome of remembered answers, or None where one is missing. Quick; never asks the model."""
+def recall(
+    action: Action, target: Target, engine: Engine, *, seed: int = 0, compilers: Compilers | None = None
+) -> Outcome | None:
+    """The outcome of remembered answers, or None where one is missing or an edit was not compiled yet.
+
+    Quick; never asks the model, starts nothing.
+    """
+    found = _recalled(action, target, engine, seed, compilers)
+    return found if isinstance(found, Outcome) else None
+
+
+async def recall_checked(
+    action: Action, target: Target, engine: Engine, *, seed: int = 0, compilers: Compilers | None = None
+) -> Outcome | None:
+    """Like `recall`, but an edit that was not compiled yet is."""
+    while isinstance(found := _recalled(action, target, engine, seed, compilers), Change):
+        assert compilers is not None  # noqa: S101 - it is what asked
+        await compilers.check(found)
+    return found
+
+
+def _recalled(
+    action: Action, target: Target, engine: Engine, seed: int, compilers: Compilers | None
+) -> Outcome | Change | None:
+    """The remembered outcome; None where an answer is missing; the edit that must be compiled first."""
     look = getattr(engine, "recall", None)
     if look is None or unfit(action, target):
         return None
@@ -94,7 +123,9 @@ def recall(action: Action, target: Target, engine: Engine, *, seed: int = 0) -> 
         text, finished = found
         thought, answer = _parts(text, engine.model())
         attempt = action.tries[len(turns)]
-        outcome = judge(action, attempt, target, Reply(answer, finished.reason))
+        outcome = known(action, target, judge(action, attempt, target, Reply(answer, finished.reason)), compilers)
+        if isinstance(outcome, Change):
+            return outcome
         if not isinstance(outcome, Refusal) or len(turns) + 1 == len(action.tries):
             reasons = dict.fromkeys(reason for turn in turns for reason in turn.reasons)
             if isinstance(outcome, Refusal):
@@ -112,7 +143,15 @@ def recall(action: Action, target: Target, engine: Engine, *, seed: int = 0) -> 
     return None
 
 
-def forget(action: Action, target: Target, engine: Engine, *, budget: int = 0, seed: int = 0) -> None:
+def forget(
+    action: Action,
+    target: Target,
+    engine: Engine,
+    *,
+    budget: int = 0,
+    seed: int = 0,
+    compilers: Compilers | None = None,
+) -> None:
     """Forget the remembered answers to this question, those to its later tries included."""
     del budget  # what is remembered does not depend on it
     look, drop = getattr(engine, "recall", None), getattr(engine, "forget", None)
@@ -124,10 +163,11 @@ def forget(action: Action, target: Target, engine: Engine, *, budget: int = 0, s
         if found is None:
             return
         answer = _parts(found[0], engine.model())[1]
-        outcome = judge(action, action.tries[len(turns)], target, Reply(answer, found[1].reason))
+        attempt = action.tries[len(turns)]
+        outcome = known(action, target, judge(action, attempt, target, Reply(answer, found[1].reason)), compilers)
         if not isinstance(outcome, Refusal):
             return
-        turns.append(Turn(action.tries[len(turns)], answer, outcome.reasons))
+        turns.append(Turn(attempt, answer, outcome.reasons))
 
 
 async def prompt_for(action: Action, target: Target, engine: Engine, *, budget: int = 0) -> str:

@@ -123,11 +123,11 @@ def _named(tree: Tree | None, name: str, path: str) -> Symbol:
         raise TargetError(f"{path}: names are not known in this language; give lines: PATH:FIRST-LAST")
     found = find(tree, name)
     exact = [symbol for symbol in found if symbol.qualified == name]
-    if exact or found:
-        return (exact or found)[0]
+    if near := exact or found:  # a declaration is not what is meant where the definition is there, too
+        return next((symbol for symbol in near if symbol.body is not None), near[0])
     known = [symbol.qualified for symbol in outline(tree)]
-    near = get_close_matches(name, known, 3, 0.4) or known[:8]
-    raise TargetError(f"{path} defines no {name!r}" + (f"; it has: {', '.join(near)}" if near else ""))
+    like = get_close_matches(name, known, 3, 0.4) or known[:8]
+    raise TargetError(f"{path} defines no {name!r}" + (f"; it has: {', '.join(like)}" if like else ""))
 
 
 def _covered(tree: Tree | None, part: Span) -> Symbol | None:

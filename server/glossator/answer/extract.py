@@ -17,7 +17,8 @@ from ..code.tree import Tree, parse
 from .indent import dedented, fitted, shown
 
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([^\n`]*)$")
-_EXPORT = re.compile(r"export\s+(?:default\s+)?")
+_BEFORE = re.compile(r"export\s+(?:default\s+)?|template\s*<[^;{}()]*?>\s*(?=[^\s>,])")
+"""What stands before a definition and is easily forgotten."""
 _METHODS_IN_CLASSES = {"javascript", "typescript", "typescriptreact", "java"}
 """Where a method alone, without a class around it, is no definition."""
 _LIKE = 0.5
@@ -89,9 +90,12 @@ def _margined(block: str, span: Span) -> str:
 
 
 def _headed(code: str, original: str, symbol: Symbol) -> str:
-    """`code` with the `export` and the decorators of the original where a model that looked at the body forgot them."""
-    if (export := _EXPORT.match(original)) and not _EXPORT.match(code):
-        code = export[0] + code
+    """`code` with what stands before the original where a model that looked at the body forgot it.
+
+    That is `export`, decorators and, in C++, the line `template <…>`.
+    """
+    if (before := _BEFORE.match(original)) and not _BEFORE.match(code):
+        code = before[0] + code
     if symbol.decorators and not code.startswith(("@", "#[")) and original.startswith(symbol.decorators[0]):
         end = 0
         for decorator in symbol.decorators:

@@ -1,4 +1,4 @@
-"""A model's text -> the header of a Python function with type hints, and an empty body. Knows text only.
+"""A model's text -> the header of a function with type annotations, and an empty body. Knows text only.
 
 Asked for the header alone, a small model cannot change the code, and it writes a fifth of the tokens.
 """
@@ -10,7 +10,24 @@ import re
 _BUILT_IN = {"List": "list", "Dict": "dict", "Tuple": "tuple", "Set": "set", "FrozenSet": "frozenset", "Type": "type"}
 
 
-def headed(answer: str, name: str) -> str | None:
+def headed(answer: str, name: str, language: str = "python") -> str | None:
+    """The header of `name` in `answer` as code of `language` that can be parsed; None where there is none."""
+    return _python(answer, name) if language == "python" else _ecma(answer, name)
+
+
+def _ecma(answer: str, name: str) -> str | None:
+    """The last line that begins a definition of `name`, up to its body, with an empty one."""
+    words = "export|default|async|public|private|protected|static|readonly|override|function|const|let|var"
+    starts = list(re.finditer(rf"^[ \t]*(?:(?:{words})\b[ \t]*)*\*?[ \t]*{re.escape(name)}[ \t]*[(<=:]", answer, re.M))
+    if not starts:
+        return None
+    header = re.split(r"\{[ \t]*(?:\n|\Z)|\n[ \t]*```", answer[starts[-1].start() :].strip(), maxsplit=1)[0]
+    header = header.rstrip().rstrip(";").rstrip() + " {}"
+    alone = re.match(r"(?:(?:export|default|async)\b\s*)*(?:function|const|let|var)\b", header)
+    return header if alone else f"class Around {{\n{header}\n}}"
+
+
+def _python(answer: str, name: str) -> str | None:
     """The last definition of `name` in `answer` up to its colon, with `...` for a body; None where there is none.
 
     Names that typing only keeps for old programs are written as today's: `List[int]` is `list[int]`.

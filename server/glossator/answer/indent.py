@@ -7,6 +7,7 @@ inside of a string, trailing blanks and odd indentation survive.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from difflib import SequenceMatcher
 
 from ..code import Span
@@ -50,7 +51,18 @@ def dedented(code: str) -> str:
     while len(rows) > 1 and not rows[0].strip():
         rows.pop(0)
     first = _INDENT.match(rows[0])[0]  # type: ignore[index]  # the pattern matches every string
+    last = _INDENT.match(rows[-1])[0]  # type: ignore[index]
+    closes = rows[-1][len(last) :].startswith("}") and not rows[1].lstrip().startswith("{") if last else False
+    if not first and closes and all(map(_from(last), rows[1:])):
+        # Cut out of a file as it stands there: only the first line lost its margin. (A brace that opens on a line of
+        # its own may be indented on purpose.)
+        first = last
     return "\n".join(row.removeprefix(first) if row.startswith(first) else row.lstrip(" \t") for row in rows)
+
+
+def _from(margin: str) -> Callable[[str], bool]:
+    """Whether a line, where it says anything, begins with `margin`."""
+    return lambda row: not row.strip() or row.startswith(margin)
 
 
 def _like(code: str, original: str) -> str:

@@ -82,6 +82,8 @@ def check(change: Change, rungs: tuple[str, ...], *, signature_may_change: bool 
     passed, reasons = [], []
     for rung in rungs:
         reason = _CHECKS[rung](change, *trees)
+        if rung == "signature" and not reason and "unchanged" not in rungs:
+            reason = _header(change, trees[1])
         if reason == _NOT_CHECKED or (reason and rung == "signature" and signature_may_change):
             continue
         if reason:
@@ -129,8 +131,7 @@ def _signature(change: Change, before: Tree, after: Tree) -> str:
     wanted = change.symbol
     if wanted is None:
         return _NOT_CHECKED
-    inside = [found for found in outline(after) if change.new_span.holds(found.code)]
-    found = next((each for each in inside if each.path == wanted.path), None)
+    found = _found(change, after)
     if found is None:
         return f"`{wanted.name}` is no longer defined by the new code"
     if found.parameters != wanted.parameters:
@@ -147,6 +148,39 @@ def _signature(change: Change, before: Tree, after: Tree) -> str:
         if lost:
             return f"lost: {', '.join(f'`{name}`' for name in lost[:5])}"
     return ""
+
+
+def _found(change: Change, after: Tree) -> Symbol | None:
+    """The definition that `change` is about, as it is after the edit."""
+    inside = [found for found in outline(after) if change.new_span.holds(found.code)]
+    return next((each for each in inside if change.symbol and each.path == change.symbol.path), None)
+
+
+_TYPED = {"c", "cpp", "go", "java", "rust", "typescript", "typescriptreact"}
+"""Where the types in a header are part of what callers rely on."""
+
+
+def _header(change: Change, after: Tree) -> str:
+    """Whether the types in the header of a function stayed. Where TypeScript has none yet they may come."""
+    wanted, found = change.symbol, _found(change, after)
+    if wanted is None or found is None or change.language is None or change.language.id not in _TYPED:
+        return ""
+    language = change.language.id
+    same = _bare(found.signature, language) == _bare(wanted.signature, language)
+    if same or wanted.kind not in {"function", "method"}:
+        return ""
+    if language.startswith("typescript") and ":" not in wanted.signature:
+        return ""
+    return f"the header changed from `{wanted.signature}` to `{found.signature}`"
+
+
+def _bare(signature: str, language: str) -> str:
+    """A header without blanks, trailing commas and what only the body sees: initializers and `mut`."""
+    if language == "cpp":
+        signature = re.sub(r"(?<=\))\s*:(?!:).*$", "", signature)
+    if language == "rust":
+        signature = re.sub(r"\bmut (?=\w+\s*:)", "", signature)
+    return re.sub(r",(?=[)>])", "", re.sub(r"\s+", "", signature))
 
 
 _MODIFIERS = """

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from ..action import Action, catalogue
+from ..answer.compiling import Compilers
 from ..settings import Settings, folders, load
 from . import place as places
 from .session import Session
@@ -88,6 +89,7 @@ def ask(action: Action, *, where: str, instruction: str | None = None, **options
         apply=options.get("apply", False),
         show_thinking=options["show_thinking"],
         show_prompt=options["show_prompt"],
+        compilers=Compilers(functools.partial(places.opened, place.path)),
     )
     return asyncio.run(session.run())
 

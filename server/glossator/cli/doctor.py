@@ -69,6 +69,7 @@ def examine(places: Folders, say: Say, *, measure: bool) -> Iterator[Finding]:
         "machine": house.about,
         "settings": configured,
         "prompts": lambda: house.prompts(settings, places),
+        "checkers": house.checkers,
         "model": lambda: model(settings, places, say, measure=measure),
         "engine": lambda: house.processes(places),
         "folders": lambda: house.folders(places),

@@ -1,4 +1,4 @@
-"""What `glossator doctor` sees without a model: machine, settings, prompt files, folders, engine processes."""
+"""What `glossator doctor` sees without a model: machine, settings, prompt files, checkers, folders, processes."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from pathlib import Path
 import psutil
 
 from .. import __version__
+from ..answer.checkers import checker_of, found
+from ..code.languages import LANGUAGES
 from ..engine import EngineError, machine
 from ..settings import Folders, Settings, SettingsError, load
-from . import engine
+from . import engine, place
 from .finding import Finding, gigabytes, wrong
 
 LITTLE_DISK = 2 << 30  # bytes free below which saved states are given up
@@ -79,6 +81,27 @@ def prompts(chosen: Settings, places: Folders) -> Iterator[Finding]:
         yield Finding("prompts", f"{len(actions)} actions, your own are read from {user}")
     else:
         yield wrong("prompts", f"no actions in {catalogue.prompts_folder()}", "install glossator anew")
+
+
+def checkers() -> Iterator[Finding]:
+    """What compiles edits, a line a language. None of it is needed."""
+    rows: list[tuple[str, ...]] = [("language", "edits are checked by")]
+    where: dict[str, str | None] = {}
+    untrusted = place.opened(Path())
+    for language in LANGUAGES:
+        checker = checker_of(language.id)
+        program = found(checker, os.environ, untrusted) if checker else None
+        where[language.id] = sys.executable if checker is None else str(program) if program else None
+        if checker is None:
+            rows.append((language.name, f"this Python, {platform.python_version()}"))
+        elif program is None:
+            missing = f"{checker.program} not installed: edits of {language.name} are checked by parsing alone"
+            rows.append((language.name, missing))
+        else:
+            rows.append((language.name, f"{program}{' (syntax)' if checker.syntax else ''}"))
+    count = sum(program is not None for program in where.values())
+    said = f"{count} of {len(where)} languages; one that is missing is no fault"
+    yield Finding("checkers", said, rows=tuple(rows), facts={"programs": where})
 
 
 def folders(places: Folders) -> Iterator[Finding]:

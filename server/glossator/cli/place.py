@@ -39,6 +39,12 @@ def parse(text: str) -> Place:
     return Place(Path(head), lines=(first, last))
 
 
+def opened(path: Path) -> list[Path]:
+    """The folders that a shell's user works in: this one and the file's. One that holds the home is no project."""
+    home = Path.home().resolve()
+    return [each for each in (Path.cwd(), path.resolve().parent) if not home.is_relative_to(each.resolve())]
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A file as it was read: `raw` to notice later changes, `text` with its own line endings, a byte order mark."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import click
@@ -13,6 +13,7 @@ from ..action import run as running
 from ..action.budget import prompt_tokens
 from ..action.outcome import Answer, Event, Explanation, NewFile, Outcome, Proposal, Refusal, Stage, Thought
 from ..action.target import Target, target_at
+from ..answer.compiling import Compilers
 from ..answer.edit import apply as applied
 from ..code import Span, symbols
 from ..engine import Engine, Priority
@@ -41,6 +42,7 @@ class Session:
     apply: bool
     show_thinking: bool
     show_prompt: bool
+    compilers: Compilers = field(default_factory=Compilers)
 
     async def run(self) -> int:
         """Answer, and return the exit code."""
@@ -77,7 +79,7 @@ class Session:
 
     async def _ask(self, target: Target, engine: Engine) -> Outcome:
         if self.use_cache and isinstance(engine, Remembered) and await engine.opened():
-            found = running.recall(self.action, target, engine, seed=self.seed)
+            found = await running.recall_checked(self.action, target, engine, seed=self.seed, compilers=self.compilers)
             if found is not None:  # no engine is started for it
                 return found
         title = f"{self.action.name} {target.title}"
@@ -91,6 +93,7 @@ class Session:
                 seed=self.seed,
                 use_cache=self.use_cache,
                 priority=Priority.COMMAND,
+                compilers=self.compilers,
             )
 
     def _whole(self, targets: list[Target]) -> bool:

@@ -1,4 +1,4 @@
-"""Type annotations of one version of a Python definition, put into another whose code stays as it is.
+"""Type annotations of one version of a definition, put into another whose code stays as it is: Python and TypeScript.
 
 For a model that was asked for annotations and changed the code as well: what was asked for is taken, the rest is not.
 """
@@ -10,11 +10,15 @@ from collections import defaultdict
 from tree_sitter import Node, QueryCursor
 
 from . import Span, Symbol, TooLarge
+from .annotations_ecma import typed_header
 from .canonical_python import harmless
 from .fingerprint import same_code
 from .languages import query
 from .outline import read
 from .tree import Tree, parse
+
+ANNOTATED = ("python", "typescript", "typescriptreact")
+"""The languages in which a definition may have type annotations or go without."""
 
 _BARE = {"identifier", "list_splat_pattern", "dictionary_splat_pattern"}
 
@@ -23,9 +27,9 @@ def transplant_annotations(tree: Tree, symbol: Symbol, code: str) -> str | None:
     """What is to stand in the place of `symbol.code`: itself, with the annotations that `code` has.
 
     `code` is a version of the same definition (other definitions beside it are no harm), in any indentation of its own.
-    None where nothing can be taken: it does not parse, has no annotation that is new, or the language is not Python.
+    None where nothing can be taken: it does not parse, has no annotation that is new, or the language has none to add.
     """
-    if tree.language.id != "python":
+    if tree.language.id not in ANNOTATED:
         return None
     try:
         given = parse(code, tree.language)
@@ -37,7 +41,7 @@ def transplant_annotations(tree: Tree, symbol: Symbol, code: str) -> str | None:
     edits: list[tuple[int, int, str]] = []
     for name, functions in _functions(tree, symbol.code, symbol).items():
         for mine, other in zip(functions, theirs.get(name, ()), strict=False):
-            edits += _edits(tree, mine, given, other)
+            edits += (_edits if tree.language.id == "python" else typed_header)(tree, mine, given, other)
     result, position = "", symbol.code.start
     for start, end, text in sorted(edits):
         result += tree.text[position:start] + text
@@ -61,7 +65,8 @@ def _functions(tree: Tree, span: Span, symbol: Symbol) -> dict[tuple[str, ...], 
     paths = {each.name_span.start: each.path for each in read(tree).symbols}
     cursor = QueryCursor(query(tree.language, "functions"))
     for node in cursor.captures(tree.root).get("function", []):
-        name = node.child_by_field_name("name")
+        named = node if node.child_by_field_name("name") is not None else node.parent
+        name = named.child_by_field_name("name") if named is not None else None
         path = paths.get(tree.offset(name.start_byte)) if name is not None else None
         if path is None or symbol.name not in path or not span.holds(tree.span(node)):
             continue

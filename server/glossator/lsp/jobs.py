@@ -173,6 +173,7 @@ class Jobs:
             budget=prompt_tokens(engine.model(), hover=job.action.kind == "answer"),
             on_event=job.on_event,
             priority=priority,
+            compilers=self._ls.compilers,
             **options,
         )
         job.outcome = outcome

@@ -22,12 +22,15 @@ def uri_of(path: Path) -> str:
     return path.as_uri()
 
 
+def local(folders: Iterable[str]) -> list[Path]:
+    """The paths of those folders (URIs) that are on this machine."""
+    return [Path(path_of(folder)) for folder in folders if folder.startswith("file:")]
+
+
 def inside(path: Path, folders: Iterable[str]) -> bool:
     """Whether `path`, with every link followed, lies in one of the folders (URIs)."""
     try:
         real = path.resolve()
-        return any(
-            real.is_relative_to(Path(path_of(folder)).resolve()) for folder in folders if folder.startswith("file:")
-        )
+        return any(real.is_relative_to(folder.resolve()) for folder in local(folders))
     except (OSError, RuntimeError, ValueError):
         return False

@@ -17,8 +17,9 @@ from pygls.lsp.server import LanguageServer
 
 from .. import __version__
 from ..action import Action, catalogue
+from ..answer.compiling import Compilers
 from ..settings import Folders, Settings, folders
-from . import commands, configuration, handlers, life, logs, transport
+from . import commands, configuration, handlers, life, logs, paths, transport
 from .client import Client, client_of
 from .convert import encoding_of
 from .documents import Documents, Snapshot
@@ -56,6 +57,7 @@ class Server(LanguageServer):
         documents: The open documents.
         trees: Their syntax trees.
         opening: The engine, or the way to it.
+        compilers: What compiles edits; programs of the opened folders are not trusted with it.
         jobs: What runs and what ran lately.
         hovers: The explanation that hovers wait for.
         idle: What is done in quiet moments.
@@ -76,6 +78,7 @@ class Server(LanguageServer):
         self.documents = Documents()
         self.trees = Trees()
         self.opening = Opening(settings, self.folders, self.spawn)
+        self.compilers = Compilers(lambda: paths.local(self.workspace_folders))
         self.jobs = Jobs(self)
         self.hovers = Hovers(self)
         self.idle = Idle(self)

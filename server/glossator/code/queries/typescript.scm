@@ -15,3 +15,11 @@
 (class_body (decorator) @above)
 
 ;; calls
+
+;; functions
+(function_declaration) @function
+(generator_function_declaration) @function
+(method_definition) @function
+(variable_declarator value: (arrow_function) @function)
+(variable_declarator value: (function_expression) @function)
+(public_field_definition value: (arrow_function) @function)
