@@ -9,7 +9,6 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -165,8 +164,8 @@ def test_candidates(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [TOTAL["declaration"] + body for body in ("    return 1\n", "    return 2\n", "    return sum(rows)\n")]
 
     async def run(*args: Any, **options: Any) -> Any:
-        found = SimpleNamespace(candidates=tuple(SimpleNamespace(new_text=text) for text in texts))
-        return type("Searched", (Proposal,), vars(found))(edits=(), new_text=texts[0], rungs=("compiles",))
+        found = tuple(Proposal(edits=(), new_text=text) for text in texts)
+        return Proposal(edits=(), new_text=texts[0], rungs=("compiles",), candidates=found)
 
     monkeypatch.setattr(action_run, "run", run)
     row = measured(TOTAL, "fix", "glossator", "")

@@ -11,7 +11,7 @@ import pytest
 
 from glossator.engine import Chunk, EngineError, Finished, Message, Queued, Request, Score
 from glossator.engine.prefixes import Prefixes, Resident
-from glossator.engine.scoring import likelihoods, logprob, score, scored
+from glossator.engine.scoring import Judged, continuations, judged, likelihoods, score, scored
 
 WORDS = 50
 PROMPT = [7, 3, 9]
@@ -96,7 +96,12 @@ def test_likelihoods(step: int) -> None:
     found = dict(likelihoods(prefixes, resident, row(PROMPT), answers, rows=cells, step=step))
     assert sorted(found) == list(range(len(answers)))
     for at, tokens in enumerate(answers):
-        assert found[at] == pytest.approx(by_hand(tokens), abs=1e-4)
+        assert [each.logprob for each in found[at]] == pytest.approx(by_hand(tokens), abs=1e-4)
+        for place, each in enumerate(found[at]):
+            logits = row([*PROMPT, *tokens[:place]])
+            assert each.preferred == logits.argmax()
+            assert each.preferred_logprob >= each.logprob - 1e-6
+            assert (each.preferred == tokens[place]) == (abs(each.preferred_logprob - each.logprob) < 1e-6)
     assert max(cells.batches) <= step
 
 
@@ -117,17 +122,45 @@ def test_memory_that_cannot_go_back() -> None:
         list(likelihoods(prefixes, resident, row(PROMPT), [[1, 2, 3], [1, 2, 4]], rows=cells, step=16))
 
 
+def greedy(tokens: Sequence[int], most: int, last: int) -> list[int]:
+    """What follows `tokens`, one token after the other."""
+    written: list[int] = []
+    while len(written) < most and (not written or written[-1] != last):
+        written.append(int(row([*PROMPT, *tokens, *written]).argmax()))
+    return written
+
+
+@pytest.mark.parametrize("step", [1, 3, 64])
+def test_continuations(step: int) -> None:
+    """Each beginning goes on as it would alone, to its end or the limit, and no beginning is evaluated twice."""
+    spine = list(range(20))
+    beginnings = [[*spine[:at], 49] for at in (3, 17, 9)] + [[], spine, [*spine[:9], 49]]
+    cells = Cells()
+    prefixes, resident = read(cells)
+    found = dict(
+        continuations(
+            prefixes, resident, row(PROMPT), beginnings, rows=cells, step=step, most=4, over=lambda each: each[-1] == 7
+        )
+    )
+    assert sorted(found) == list(range(len(beginnings)))
+    for at, tokens in enumerate(beginnings):
+        assert list(found[at]) == greedy(tokens, 4, 7)
+    # The spine, a token of its own for each of four branches, and at most three tokens that each went on with.
+    assert cells.computed <= 20 + 4 + 6 * 3
+
+
 def test_logprob_of_large_logits() -> None:
     """Logits far from zero neither overflow nor lose the sum."""
     logits = np.array([1000.0, 1000.0, -np.inf], np.float32)
-    assert logprob(logits, 1) == pytest.approx(math.log(0.5))
-    assert logprob(logits, 2) == -math.inf
+    assert judged(logits, 1) == pytest.approx((math.log(0.5), 0, math.log(0.5)))
+    assert judged(logits, 2).logprob == -math.inf
 
 
 def test_scored() -> None:
     """A token that ends within a character ends before it."""
-    one = scored([-1.0, -2.0, -0.5], [b"a\xc3", b"\xa4b", b"c"])
-    assert one == Score(3, -3.5, (-1.0, -2.0, -0.5), (1, 3, 4))
+    found = [Judged(-1.0, 1, -1.0), Judged(-2.0, 5, -0.5), Judged(-0.5, 3, -0.5)]
+    one = scored(found, [b"a\xc3", b"\xa4b", b"c"], [b"a\xc3", b"z", b"c"])
+    assert one == Score(3, -3.5, (-1.0, -2.0, -0.5), (1, 3, 4), ("a\ufffd", "z", "c"), (-1.0, -0.5, -0.5))
 
 
 REQUEST = Request((Message("user", "?"),), draft="x", max_tokens=9)

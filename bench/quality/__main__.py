@@ -7,7 +7,6 @@ what changes an answer (model, prompts, code of the product) begins anew. Rememb
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -27,9 +26,6 @@ from . import report
 from .measure import Asker, CannotJudge, add, done, measure, missing
 from .methods import METHODS
 from .problems import TASKS, Problem, part, read
-
-SECONDS = "GLOSSATOR_SECONDS"
-"""How long an answer may take, for the product's search. Here alone it is handed on, before the engine is opened."""
 
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
@@ -111,8 +107,6 @@ def _run(given: argparse.Namespace) -> tuple[list[dict[str, object]], list[dict[
         name = given.model or store.resolve("", folders().models)[0].name
     except (OSError, ValueError, ModelError) as error:
         sys.exit(str(error))
-    if given.seconds:
-        os.environ[SECONDS] = str(given.seconds)
     head = {"date": datetime.now(UTC).isoformat(), "machine": machine.describe(None), "seconds": given.seconds}
     add(given.out, {"head": head})
     methods = METHODS if given.method == "both" else (given.method,)

@@ -60,7 +60,7 @@ def judge(problem: Problem, module: str) -> str:
 def measure(problem: Problem, task: str, method: str, asker: Asker) -> Row:
     """Ask once and judge all candidates. Raises `EngineError`, `CannotJudge`."""
     if method == "glossator":
-        ask = methods.product(problem, task, asker.engine, asker.actions)
+        ask = methods.product(problem, task, asker.engine, asker.actions, asker.seconds)
     else:
         ask = methods.raw(problem, task, asker.engine)
     began, cpu, own = time.monotonic(), asker.cpu(), _own_cpu()

@@ -70,14 +70,20 @@ async def raw(problem: Problem, task: str, engine: Engine) -> Answered:
     return Answered((module,) if module else (), reasons, (), usage, answer)
 
 
-async def product(problem: Problem, task: str, engine: Engine, actions: Mapping[str, Action]) -> Answered:
-    """The action as shell and editor run it, on the function, without a diagnostic. Raises `EngineError`."""
+async def product(
+    problem: Problem, task: str, engine: Engine, actions: Mapping[str, Action], seconds: float = 0.0
+) -> Answered:
+    """The action as shell and editor run it, on the function, without a diagnostic. Raises `EngineError`.
+
+    `seconds` it may search; 0: the product's default.
+    """
     target = target_at(code(problem, task), FILE, name=problem.entry_point)
-    outcome = await run.run(actions[action_of(task)], target, engine, budget=prompt_tokens(engine.model()))
+    budget = prompt_tokens(engine.model())
+    outcome = await run.run(actions[action_of(task)], target, engine, budget=budget, seconds=seconds or run.SECONDS)
     if isinstance(outcome, Explanation):
         return _explained(problem, outcome.markdown, outcome.usage)
     if isinstance(outcome, Proposal):
-        candidates = getattr(outcome, "candidates", ()) or (outcome,)
+        candidates = outcome.candidates or (outcome,)
         modules = tuple(each.new_text for each in candidates)
         return Answered(modules, (), outcome.rungs, outcome.usage, outcome.answer)
     reasons = outcome.reasons if isinstance(outcome, Refusal) else ("no edit came back",)

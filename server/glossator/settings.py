@@ -101,6 +101,17 @@ class Prefetch:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """Repairs that are searched for.
+
+    Attributes:
+        seconds: How long a repair may be searched for; the best that was found by then is offered.
+    """
+
+    seconds: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings. `{}` works.
 
@@ -126,6 +137,7 @@ class Settings:
     local: Local = field(default_factory=Local)
     cache: Cache = field(default_factory=Cache)
     prefetch: Prefetch = field(default_factory=Prefetch)
+    search: Search = field(default_factory=Search)
 
 
 MACHINE_ONLY = ("backend", "model", "script", "prompts", "remote", "local", "cache", "trusted")

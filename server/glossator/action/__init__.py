@@ -10,6 +10,7 @@ from typing import Literal
 from . import template
 
 Kind = Literal["answer", "edit", "new_file", "findings"]
+Strategy = Literal["tries", "search"]
 Reply = Literal["text", "code", "lines", "docstring", "header"]
 
 VALUES = (
@@ -89,6 +90,7 @@ class Action:
         tries: Ways to ask, in order.
         checks: Rungs that an edit must pass.
         sections: The prompt file's text by section, shared pieces in place.
+        strategy: Whether the first try that passes is offered, or the likeliest of all repairs that a search finds.
         digest: Digest of all that, so that editing a prompt file forgets its answers.
         path: The prompt file.
     """
@@ -105,6 +107,7 @@ class Action:
     tries: tuple[Try, ...] = (Try(),)
     checks: tuple[str, ...] = ()
     sections: Mapping[str, str] = field(default_factory=dict, hash=False)
+    strategy: Strategy = "tries"
     digest: str = ""
     path: Path = Path()
 

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..answer.indent import shown
-from ..code.context import Context, recipe
+from ..code.context import Context, gather, recipe
 from ..engine import Engine, Message, Priority, Request, Sampling
 from . import VALUES, Action, Try, template
+from .budget import file_tokens
 from .target import Target
 
 OTHER_SEED_TEMPERATURE = 0.7
@@ -94,6 +95,14 @@ def room(engine: Engine, action: Action) -> int:
     answer = thought + max(each.max_tokens for each in action.tries)
     window = info.context
     return max(window - min(answer, window // 2) - 64, window // 4)
+
+
+async def context_for(action: Action, target: Target, engine: Engine, budget: int) -> Context:
+    """What to show within `budget` (0: what the window admits), the file's part being the same for every action."""
+    window = room(engine, action)
+    limit = max(min(budget or window, window) - overhead(action), 128)
+    shared = min(file_tokens(engine.model()), window - overhead(action) - limit) if budget else 0
+    return await gather(target.tree, target.text, target.path, target.span, limit, engine.count, shared=max(0, shared))
 
 
 def _spaced(stable: str) -> str:

@@ -110,6 +110,11 @@ def _quoted(target: Target) -> str:
     return f"`{target.name}`" if target.symbol else target.name
 
 
+def proposed(action: Action, target: Target, code: str) -> Proposal | Refusal:
+    """`code`, laid out as in the file, in the place of the target, checked as an answer is."""
+    return _proposal(action, target, target.span, code)
+
+
 def _proposal(action: Action, target: Target, span: Span, code: str) -> Proposal | Refusal:
     """The smallest edits that put `code` in the place of `span`, checked."""
     eol = newline(target.text)

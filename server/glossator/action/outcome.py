@@ -42,12 +42,19 @@ class Explanation(Outcome):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal(Outcome):
-    """A checked edit of the file. `rungs`: what was checked; `note`: what was done to the model's answer, or ""."""
+    """A checked edit of the file.
+
+    Attributes:
+        rungs: What was checked.
+        note: What was done to the model's answer, or "".
+        candidates: What else was found, where an action searches: the best first, this one before all.
+    """
 
     edits: tuple[Edit, ...]
     new_text: str
     rungs: tuple[str, ...] = ()
     note: str = ""
+    candidates: tuple[Proposal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +75,9 @@ class Refusal(Outcome):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """`queued`, `reading`, `thinking`, `answering`, `checking` or `weighing`.
+    """`queued`, `reading`, `thinking`, `answering`, `checking`, `searching` or `weighing`.
 
-    `done` of `total` are tokens (when weighing: proposals); 0: not known.
+    `done` of `total` are tokens (when searching: places; when weighing: proposals); 0: not known.
     """
 
     name: str

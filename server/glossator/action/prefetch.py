@@ -15,8 +15,8 @@ from ..code.symbols import outline
 from ..code.tree import Tree
 from ..engine import Engine, Message, Priority, Request
 from . import Action
-from .asking import messages
-from .run import context_for, recall, run
+from .asking import context_for, messages
+from .run import recall, run
 from .target import Target, target_at
 
 EXPLAINED = ("function", "method", "class", "struct", "interface", "trait", "enum")

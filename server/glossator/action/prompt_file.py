@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..answer.verify import RUNGS
-from . import VALUES, Action, Kind, Reply, Try, template
+from . import VALUES, Action, Kind, Reply, Strategy, Try, template
 from .front_matter import Fields, Wrong
 
 KINDS = ("answer", "edit", "new_file", "findings")
+STRATEGIES = ("tries", "search")
 REPLIES = ("text", "code", "lines", "docstring", "header")
 PLACES = (
     "function",
@@ -62,6 +63,7 @@ def read(path: Path, text: str, shared: Mapping[str, str]) -> Action:
         takes_instruction=instruction != "none",
         tries=(first, *(_try(each, first, sections) for each in retries)),
         checks=fields.names("checks", tuple(RUNGS), ()),
+        strategy=cast(Strategy, fields.choice("strategy", STRATEGIES, "tries")),
         sections=sections,
         digest=hashlib.sha256("\0".join([text, *sections.values()]).encode()).hexdigest(),
         path=path,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ..answer.edit import Edit, apply
 from ..answer.indent import shown
@@ -20,15 +21,14 @@ from ..code.languages import Language
 from ..code.tree import Tree
 from ..engine import ContextTooLong, Engine, Message, Priority, Request
 from . import Action
-from .asking import fenced, messages, room
+from .asking import context_for, fenced, messages, room
 from .budget import file_tokens
 from .outcome import Proposal
-from .run import context_for
 from .target import Target
 
 _TASK = "Write the {kind} `{name}` of this file, correct in every detail:\n\n{head}"
 _OUTLINE = "Outline of the file:\n\n{outline}\n\n"
-_END = "\n```"  # scored too: without it a definition that lacks its last lines would be likelier than the whole
+END = "\n```"  # scored too: without it a definition that lacks its last lines would be likelier than the whole
 
 
 async def gain(
@@ -54,21 +54,45 @@ async def gain(
     wanted = [at for at, code in enumerate(after) if not _same(before, code, language)]
     if not wanted:
         return gains
-    symbol, tag = target.symbol, language.fence
-    head = _head(target.text, symbol, python=language.doc_convention == "docstring")
-    task = _TASK.format(kind=symbol.kind, name=symbol.qualified, head=fenced(head, tag))
     codes = [before, *(after[at] for at in wanted)]
     for view in (await _unseen(action, target.tree, engine), await _seen(action, target, engine, budget)):
-        *turns, last = view
-        asked = Message("user", task, last.stable)
-        request = Request((*turns, asked), max_tokens=0, answer_prefix=f"```{tag}\n", priority=priority)
         try:
-            first, *others = await engine.score(request, [f"{code}{_END}" for code in codes])
+            first, *others = await engine.score(_asked(target, view, priority), [f"{code}{END}" for code in codes])
         except ContextTooLong:
             return [-math.inf if at in wanted else 0.0 for at in range(len(after))]
         for at, score in zip(wanted, others, strict=True):
             gains[at] += score.logprob - first.logprob
     return gains
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A definition as a model would write it that has not seen it: `request` asks for it, and scores as its answer are
+    those of code like `code` gives, with `END` after it."""
+
+    target: Target
+    request: Request
+
+    def code(self, proposal: Proposal) -> str:
+        """The definition with a proposal, as it is scored."""
+        return _code(self.target, proposal.edits)
+
+
+async def as_written(action: Action, target: Target, engine: Engine, priority: Priority) -> Written:
+    """The question to which the definition that `target` is, in a file with a tree, would be the answer."""
+    if target.tree is None or target.symbol is None:
+        raise ValueError("only definitions can be written")
+    return Written(target, _asked(target, await _unseen(action, target.tree, engine), priority))
+
+
+def _asked(target: Target, view: Sequence[Message], priority: Priority) -> Request:
+    assert target.tree is not None and target.symbol is not None  # noqa: S101 - the callers looked
+    symbol, language = target.symbol, target.tree.language
+    head = _head(target.text, symbol, python=language.doc_convention == "docstring")
+    task = _TASK.format(kind=symbol.kind, name=symbol.qualified, head=fenced(head, language.fence))
+    *turns, last = view
+    asked = Message("user", task, last.stable)
+    return Request((*turns, asked), max_tokens=0, answer_prefix=f"```{language.fence}\n", priority=priority)
 
 
 async def _unseen(action: Action, tree: Tree, engine: Engine) -> tuple[Message, ...]:

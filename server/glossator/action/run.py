@@ -13,11 +13,9 @@ from dataclasses import dataclass, replace
 
 from ..answer.compiling import Change, Compilers
 from ..answer.reasoning import Splitter, split
-from ..code.context import Context, gather
 from ..engine import Engine, Finished, ModelInfo, Priority, Queued, Reading, Request, Text, Usage
-from . import Action
-from .asking import Turn, messages, overhead, request_for, room
-from .budget import file_tokens
+from . import Action, search
+from .asking import Turn, context_for, messages, overhead, request_for, room
 from .compiled import checked, known
 from .judge import Reply, judge
 from .outcome import Answer, Event, Explanation, NewFile, Outcome, Proposal, Refusal, Stage, Thought
@@ -27,6 +25,9 @@ __all__ = [
     "Answer", "Event", "Explanation", "NewFile", "Outcome", "Proposal", "Refusal", "Stage", "Thought",
     "forget", "prompt_for", "recall", "recall_checked", "request_for", "run",
 ]  # fmt: skip
+
+SECONDS = 30.0
+"""How long an action may take that searches; the best that was found by then is offered."""
 
 
 async def run(
@@ -41,6 +42,7 @@ async def run(
     priority: Priority = Priority.COMMAND,
     lane: str = "",
     compilers: Compilers | None = None,
+    seconds: float = SECONDS,
 ) -> Outcome:
     """Do `action` on `target`. `budget`: tokens of prompt (0: what the model's window admits).
 
@@ -71,9 +73,21 @@ async def run(
         if isinstance(outcome, Refusal):
             reasons |= dict.fromkeys(outcome.reasons)
             turns.append(Turn(attempt, said.answer, outcome.reasons))
-            if len(turns) < len(action.tries):
+            searching = search.fits(action, target) and not (target.diagnostics or target.instruction)
+            if len(turns) < len(action.tries) and not searching:
                 continue
             outcome = replace(outcome, reasons=tuple(reasons))
+        if search.fits(action, target):
+            outcome = await search.search(
+                action,
+                target,
+                asked,
+                outcome,
+                seconds=seconds - (time.monotonic() - began),
+                on_event=on_event,
+                priority=priority,
+                compilers=compilers,
+            )
         return replace(
             outcome,
             thought=said.thought,
@@ -112,8 +126,8 @@ def _recalled(
 ) -> Outcome | Change | None:
     """The remembered outcome; None where an answer is missing; the edit that must be compiled first."""
     look = getattr(engine, "recall", None)
-    if look is None or unfit(action, target):
-        return None
+    if look is None or unfit(action, target) or search.fits(action, target):
+        return None  # what a search finds is remembered in pieces
     began = time.monotonic()
     turns: list[Turn] = []
     while len(turns) < len(action.tries):
@@ -228,14 +242,6 @@ async def _ask(engine: Engine, request: Request, on_event: Callable[[Event], Non
 
 def _parts(text: str, info: ModelInfo) -> tuple[str, str]:
     return split(text, info.think_open, info.think_close)
-
-
-async def context_for(action: Action, target: Target, engine: Engine, budget: int) -> Context:
-    """What to show within `budget` (0: what the window admits), the file's part being the same for every action."""
-    window = room(engine, action)
-    limit = max(min(budget or window, window) - overhead(action), 128)
-    shared = min(file_tokens(engine.model()), window - overhead(action) - limit) if budget else 0
-    return await gather(target.tree, target.text, target.path, target.span, limit, engine.count, shared=max(0, shared))
 
 
 def _sum(one: Usage, other: Usage) -> Usage:

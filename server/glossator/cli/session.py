@@ -53,7 +53,7 @@ class Session:
                 for target in targets:
                     click.echo(await running.prompt_for(self.action, target, engine, budget=self._budget(engine)))
                 return ANSWERED
-            outcomes = [(target, await self._ask(target, engine)) for target in targets]
+            outcomes = [(target, await self._ask(target, engine, len(targets))) for target in targets]
             if self.action.repairs and self._whole(targets):
                 outcomes = [await self._likeliest(outcomes, engine)]
         finally:
@@ -77,7 +77,8 @@ class Session:
         inner = [s for s in found if not any(o is not s and s.span.holds(o.span) for o in found)]
         return [target_at(text, path, name=symbol.qualified, **common) for symbol in inner] or [whole]
 
-    async def _ask(self, target: Target, engine: Engine) -> Outcome:
+    async def _ask(self, target: Target, engine: Engine, targets: int) -> Outcome:
+        """Ask about one of so many targets, which share the time there is."""
         if self.use_cache and isinstance(engine, Remembered) and await engine.opened():
             found = await running.recall_checked(self.action, target, engine, seed=self.seed, compilers=self.compilers)
             if found is not None:  # no engine is started for it
@@ -94,6 +95,7 @@ class Session:
                 use_cache=self.use_cache,
                 priority=Priority.COMMAND,
                 compilers=self.compilers,
+                seconds=self.settings.search.seconds / targets,
             )
 
     def _whole(self, targets: list[Target]) -> bool:

@@ -63,8 +63,9 @@ class Request:
         recipe: Digest of what the answer depends on. Equal recipes have equal answers, even where the prompts differ
             (a function that moved). Empty: the messages themselves.
         lane: A newer request of the same lane replaces an older one (`""`: none is replaced).
-        answers: Nothing is written; `Finished.scores` says how likely each of these texts is as the answer
-            (after `answer_prefix`). What `Engine.score` asks with.
+        answers: Nothing is streamed; `Finished.scores` says how likely each of these texts is as the answer
+            (after `answer_prefix`). With `max_tokens` above 0 each is gone on with instead, always with the likeliest
+            token, until so many or the first of `stop`: `Finished.texts`. What `Engine.score` and `Engine.go_on` ask.
     """
 
     messages: tuple[Message, ...]
@@ -139,12 +140,17 @@ class Score:
             answer's end or with more text) is not part of it.
         token_logprobs: Of each token, given the prompt and the tokens before.
         ends: Where in the text each token ends (characters; a token that ends within a character ends before it).
+        preferred: What the model would rather have written in the place of each token: its likeliest token's text (the
+            token itself where that was the likeliest; empty where it stands for the answer's end).
+        preferred_logprobs: How likely that was.
     """
 
     tokens: int
     logprob: float
     token_logprobs: tuple[float, ...] = ()
     ends: tuple[int, ...] = ()
+    preferred: tuple[str, ...] = ()
+    preferred_logprobs: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +158,7 @@ class Finished:
     """The last chunk of every stream that was neither cancelled nor failed.
 
     `reason`: the model ended (`stop`), the token limit was reached (`length`), or it repeated itself (`loop`).
-    `scores`: one for each of `Request.answers`.
+    `scores` or `texts`: one for each of `Request.answers`.
     """
 
     reason: Literal["stop", "length", "loop"]
@@ -160,6 +166,7 @@ class Finished:
     model: str = ""
     remembered: bool = False
     scores: tuple[Score, ...] = ()
+    texts: tuple[str, ...] = ()
 
 
 Chunk = Queued | Reading | Text | Finished
@@ -206,6 +213,14 @@ class Engine(Protocol):
 
         The answers are scored without thought, after the request's `answer_prefix`; order, priority and cancelling are
         those of `stream`.
+        """
+        ...
+
+    async def go_on(self, request: Request, beginnings: Sequence[str]) -> list[str]:
+        """How the model would go on after each of `beginnings` of an answer to `request`, always with the likeliest
+        token, until `request.max_tokens` or the first of `request.stop` (which is left out). Raises as `stream` does.
+
+        What the beginnings have in common is evaluated once. Without thought, as in `score`.
         """
         ...
 

@@ -138,6 +138,10 @@ class SharedEngine:
         """How likely each of `answers` is. Raises `EngineError`."""
         return await scoring.score(self.stream, request, answers)
 
+    async def go_on(self, request: Request, beginnings: Sequence[str]) -> list[str]:
+        """How the shared process's model goes on."""
+        return await scoring.go_on(self.stream, request, beginnings)
+
     async def count(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text, without special tokens. Starts the engine where it is needed."""
         self._record.check("")

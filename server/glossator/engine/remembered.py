@@ -121,6 +121,10 @@ class Remembered:
         """The other engine's scores; they are not remembered."""
         return await self.engine.score(request, answers)
 
+    async def go_on(self, request: Request, beginnings: Sequence[str]) -> list[str]:
+        """As the other engine goes on; it is not remembered."""
+        return await self.engine.go_on(request, beginnings)
+
     async def count(self, texts: Sequence[str]) -> list[int]:
         """The other engine's count."""
         return await self.engine.count(texts)

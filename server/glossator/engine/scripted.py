@@ -20,6 +20,11 @@ The script is TOML; the first rule that fits a request answers it:
     match = 'range.n . 1'        # regular expression, searched in the text
     logprob = -3.0               # a text that no rule fits has -1 for each word
 
+    [[doubt]]                    # where something else is expected
+    place = ' < high'            # a word of the text and what follows it
+    rather = " <="               # what is expected in that word's place
+    then = " high:"              # how it would go on after that
+
 The text is the whole answer, an `answer_prefix` included. It knows nothing of models: what is not written is an error.
 """
 
@@ -36,7 +41,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from . import Chunk, EngineError, EngineStatus, Finished, ModelInfo, Reading, Request, Score, Text, Usage
-from .scoring import score
+from .scoring import go_on, score
 
 _T = TypeVar("_T")
 _WORD = re.compile(r"\s*\S+|\s+")
@@ -71,6 +76,15 @@ class Likely:
     logprob: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """One `[[doubt]]` of a script."""
+
+    place: str = ""
+    rather: str = ""
+    then: str = ""
+
+
 class Scripted:
     """An `Engine` of rules. Not a queue: requests run side by side."""
 
@@ -80,11 +94,13 @@ class Scripted:
         info: ModelInfo | None = None,
         where: str = "the script",
         likely: Sequence[Likely] = (),
+        doubted: Sequence[Doubted] = (),
     ) -> None:
         digest = hashlib.sha256(repr([asdict(rule) for rule in rules]).encode()).hexdigest()
         self._info = info or ModelInfo("scripted", digest, 8192)
         self._rules = tuple(rules)
         self._likely = tuple(likely)
+        self._doubted = tuple(doubted)
         self._used: set[int] = set()  # places of `once` rules that have answered
         self._where = where
         self._busy = 0
@@ -100,17 +116,19 @@ class Scripted:
             raise EngineError(f"{path}: the script cannot be read: {error.strerror or error}") from error
         except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise EngineError(f"{path}: the script is not TOML: {error}") from error
-        if unknown := sorted(set(tree) - {"model", "answer", "score"}):
-            known_tables = "[model], [[answer]] and [[score]]"
+        if unknown := sorted(set(tree) - {"model", "answer", "score", "doubt"}):
+            known_tables = "[model], [[answer]], [[score]] and [[doubt]]"
             raise EngineError(f"{path}: no such table: {', '.join(unknown)}; there are {known_tables}")
         rules = _tables(Rule, tree, "answer", path)
         likely = _tables(Likely, tree, "score", path)
+        doubted = _tables(Doubted, tree, "doubt", path)
         for at, rule in enumerate(rules, 1):
             _check(rule, f"{path}: answer {at}")
         for at, each in enumerate(likely, 1):
             _check(each, f"{path}: score {at}")
         known = {"name": "scripted", "digest": hashlib.sha256(written).hexdigest(), "context": 8192}
-        return cls(rules, _read(ModelInfo, known | dict(tree.get("model", {})), f"{path}: model"), str(path), likely)
+        info = _read(ModelInfo, known | dict(tree.get("model", {})), f"{path}: model")
+        return cls(rules, info, str(path), likely, doubted)
 
     def _rule(self, request: Request) -> Rule:
         text = "\n".join(part for message in request.messages for part in (message.stable, message.text))
@@ -123,6 +141,9 @@ class Scripted:
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
         """Answer by the first rule that fits. Raises `EngineError` where none does or the rule says so."""
+        if request.answers and request.max_tokens:
+            yield Finished("stop", model=self._info.name, texts=tuple(map(self._gone_on, request.answers)))
+            return
         if request.answers:
             yield Finished("stop", model=self._info.name, scores=tuple(map(self._scored, request.answers)))
             return
@@ -170,11 +191,24 @@ class Scripted:
         words = list(_WORD.finditer(answer))
         fitting = [each.logprob for each in self._likely if re.search(each.match, answer, re.DOTALL)]
         logprobs = [fitting[0], *[0.0] * (len(words) - 1)] if fitting else [-1.0] * len(words)
-        return Score(len(words), sum(logprobs), tuple(logprobs), tuple(word.end() for word in words))
+        rather = [
+            next((each.rather for each in self._doubted if answer.startswith(each.place, word.start())), word[0])
+            for word in words
+        ]
+        sure = [own if there == word[0] else 0.0 for own, there, word in zip(logprobs, rather, words, strict=True)]
+        ends = tuple(word.end() for word in words)
+        return Score(len(words), sum(logprobs), tuple(logprobs), ends, tuple(rather), tuple(sure))
+
+    def _gone_on(self, beginning: str) -> str:
+        return next((each.then for each in self._doubted if beginning.endswith(each.rather)), "")
 
     async def score(self, request: Request, answers: Sequence[str]) -> list[Score]:
         """By the first `[[score]]` that fits each answer."""
         return await score(self.stream, request, answers)
+
+    async def go_on(self, request: Request, beginnings: Sequence[str]) -> list[str]:
+        """By the first `[[doubt]]` whose `rather` each beginning ends with."""
+        return await go_on(self.stream, request, beginnings)
 
     async def count(self, texts: Sequence[str]) -> list[int]:
         """Words, as a stand-in for tokens."""

@@ -38,7 +38,7 @@ from . import (
     Usage,
 )
 
-PROTOCOL = 2
+PROTOCOL = 3
 MAX_LINE = 8 << 20  # bytes; a context window of text is well below one megabyte
 _ERRORS = {kind.__name__: kind for kind in (ModelMissing, ModelBroken, EngineDied, EngineBusy, ContextTooLong)}
 
@@ -144,8 +144,8 @@ def chunk_to(chunk: Chunk) -> list[Any]:
             return ["reading", done, total]
         case Text(text, tokens):
             return ["text", text, tokens]
-        case Finished(reason, usage, model, _, scores):
-            return ["finished", reason, asdict(usage), model, [[each.token_logprobs, each.ends] for each in scores]]
+        case Finished(reason, usage, model, _, scores, texts):
+            return ["finished", reason, asdict(usage), model, [_score_to(each) for each in scores], texts]
 
 
 def chunk_from(parts: object) -> Chunk:
@@ -157,16 +157,27 @@ def chunk_from(parts: object) -> Chunk:
             return Reading(done, total)
         case ["text", str(text), int(tokens)]:
             return Text(text, tokens)
-        case ["finished", "stop" | "length" | "loop" as reason, dict(usage), str(model), list(scores)]:
-            return Finished(reason, _build(Usage, usage), model, scores=tuple(_score(each) for each in scores))
+        case ["finished", "stop" | "length" | "loop" as reason, dict(usage), str(model), list(scores), list(texts)]:
+            if all(isinstance(each, str) for each in texts):
+                told = tuple(_score(each) for each in scores)
+                return Finished(reason, _build(Usage, usage), model, scores=told, texts=tuple(texts))
     raise WireError("no such chunk")
+
+
+def _score_to(score: Score) -> list[Any]:
+    return [score.token_logprobs, score.ends, score.preferred, score.preferred_logprobs]
 
 
 def _score(parts: object) -> Score:
     match parts:
-        case [list(logprobs), list(ends)] if len(logprobs) == len(ends) and all(type(each) is int for each in ends):
-            if all(type(each) in (float, int) for each in logprobs):
-                return Score(len(logprobs), float(sum(logprobs)), tuple(map(float, logprobs)), tuple(ends))
+        case [list(logprobs), list(ends), list(rather), list(sure)]:
+            kinds = ((logprobs, (float, int)), (ends, (int,)), (rather, (str,)), (sure, (float, int)))
+            right = all(type(value) in allowed for values, allowed in kinds for value in values)
+            if right and len(logprobs) == len(ends) and len(rather) == len(sure) and len(rather) in (0, len(ends)):
+                chances = tuple(map(float, logprobs))
+                return Score(
+                    len(ends), float(sum(chances)), chances, tuple(ends), tuple(rather), tuple(map(float, sure))
+                )
     raise WireError("no such score")
 
 

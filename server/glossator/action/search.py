@@ -1,0 +1,161 @@
+"""Repair as a search: many small changes where the model doubts the code, the likeliest of which is offered.
+
+The definition is read once as if the model had written it. At each place where it would rather have gone on otherwise,
+it writes that line to its end, and the rest stays. What does not pass the checks, changes nothing or says the same as
+another is dropped; the others and what the action's tries gave compete by how likely the model finds the whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from ..answer.compiling import Compilers
+from ..answer.indent import fitted, shown
+from ..code import Span, TooLarge
+from ..code.fingerprint import shape
+from ..code.tree import parse
+from ..engine import ContextTooLong, Engine, Priority
+from . import Action
+from .compiled import checked
+from .doubts import branches, deletions, doubts
+from .judge import proposed
+from .outcome import Event, Outcome, Proposal, Refusal, Stage
+from .rank import END, Written, as_written
+from .target import Target
+
+PLACES = 24  # that are branched at; the right one is rarely further behind
+LINE_TOKENS = 64
+AT_ONCE = 6  # branches between two looks at the clock
+KEPT = 5  # candidates that are handed on
+WEIGHING = 0.4  # of the time is left for weighing
+
+
+def fits(action: Action, target: Target) -> bool:
+    """Whether there is something to search in: a definition with a body, in a language that is parsed."""
+    return (
+        action.strategy == "search"
+        and target.tree is not None
+        and target.symbol is not None
+        and target.symbol.body is not None
+    )
+
+
+async def search(
+    action: Action,
+    target: Target,
+    engine: Engine,
+    first: Outcome,
+    *,
+    seconds: float,
+    on_event: Callable[[Event], None] = lambda event: None,
+    priority: Priority = Priority.COMMAND,
+    compilers: Compilers | None = None,
+) -> Outcome:
+    """The likeliest repair within `seconds`. `first` is what the action's first try gave.
+
+    Where something is known to be wrong (a diagnostic, the user's words) `first` is offered first: the search cannot
+    read. Otherwise it comes last where it is no likelier than the code as it is. Raises `EngineError`.
+    """
+    began = time.monotonic()
+    code = shown(target.text, target.span)
+    writing = await as_written(action, target, engine, priority)
+    try:
+        (score,) = await engine.score(writing.request, [code + END])
+    except ContextTooLong:
+        return first
+    body = _body(target, code)
+    places = doubts(code, score, body, PLACES)
+    texts: list[tuple[str | Proposal, float]] = [(first, 0.0)] if isinstance(first, Proposal) else []
+    until = began + seconds * (1 - WEIGHING)
+    for at in range(0, len(places), AT_ONCE):
+        if time.monotonic() > until:
+            break
+        on_event(Stage("searching", at, len(places)))
+        some = places[at : at + AT_ONCE]
+        asked = replace(writing.request, max_tokens=LINE_TOKENS, stop=("\n",))
+        for place, written in zip(
+            some, await engine.go_on(asked, [code[: each.start] + each.text for each in some]), strict=True
+        ):
+            texts += [(text, 0.0) for text in branches(code, place, written)]
+    texts += deletions(code, score, body)
+    pool = await asyncio.to_thread(_distinct, action, target, writing, texts)
+    weighed = await _weighed(writing, engine, pool, began + seconds, on_event)
+    best = [proposal for logprob, proposal in weighed if logprob > score.logprob]
+    if isinstance(first, Proposal):
+        others = [each for each in best if each.new_text != first.new_text]
+        if target.diagnostics or target.instruction:
+            best = [first, *others]
+        elif len(others) == len(best):
+            best.append(first)
+    offered: list[Proposal] = []
+    for each in best:
+        outcome = await checked(action, target, each, compilers)
+        if isinstance(outcome, Proposal):
+            offered.append(outcome)
+        if len(offered) == KEPT:
+            break
+    if not offered:
+        return first if isinstance(first, Refusal) else Refusal(reasons=(NOTHING,))
+    return replace(offered[0], candidates=tuple(offered))
+
+
+NOTHING = "no change was found that is likelier than the code as it is"
+
+
+def _body(target: Target, code: str) -> int:
+    """Where in the shown code the body begins, documentation aside."""
+    assert target.symbol is not None and target.symbol.body is not None  # noqa: S101 - `fits` said so
+    start = target.symbol.body.start
+    documented = target.symbol.docstring_span
+    if documented is not None and documented.start >= start:
+        start = documented.end
+    head = shown(target.text, Span(target.span.start, max(start, target.span.start)))
+    return min(len(head), len(code))
+
+
+def _distinct(
+    action: Action, target: Target, writing: Written, texts: Sequence[tuple[str | Proposal, float]]
+) -> list[tuple[Proposal, float]]:
+    """Those that pass the checks, each meaning once, and none that means what the code means."""
+    seen = {_meaning(target, shown(target.text, target.span))}
+    kept = []
+    for each, bias in texts:
+        found = each if isinstance(each, Proposal) else proposed(action, target, fitted(each, target.text, target.span))
+        if not isinstance(found, Proposal):
+            continue
+        meaning = _meaning(target, writing.code(found))
+        if meaning not in seen:
+            seen.add(meaning)
+            kept.append((found, bias))
+    return kept
+
+
+def _meaning(target: Target, code: str) -> str:
+    """What a version of the definition does, layout and documentation aside; the text where it cannot be parsed."""
+    assert target.language is not None  # noqa: S101 - `fits` said so
+    try:
+        return shape(parse(code, target.language), Span(0, len(code)), annotations=True)
+    except TooLarge:
+        return code
+
+
+async def _weighed(
+    writing: Written,
+    engine: Engine,
+    pool: Sequence[tuple[Proposal, float]],
+    until: float,
+    on_event: Callable[[Event], None],
+) -> list[tuple[float, Proposal]]:
+    """How likely the definition is with each (natural logarithm), the likeliest first; fewer when time is over."""
+    weighed: list[tuple[float, Proposal]] = []
+    for at in range(0, len(pool), AT_ONCE):
+        if at and time.monotonic() > until:
+            break
+        on_event(Stage("weighing", at, len(pool)))
+        some = pool[at : at + AT_ONCE]
+        scores = await engine.score(writing.request, [writing.code(each) + END for each, _ in some])
+        weighed += [(each.logprob + bias, found) for each, (found, bias) in zip(scores, some, strict=True)]
+    return sorted(weighed, key=lambda pair: -pair[0])
