@@ -15,3 +15,6 @@
 (class_body (decorator) @above)
 
 ;; calls
+
+;; names
+(type_identifier) @name
