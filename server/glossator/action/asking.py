@@ -110,7 +110,7 @@ def _recipe(action: Action, target: Target, turns: Sequence[Turn], code: str) ->
         action.digest,
         len(turns),
         [turn.reasons for turn in turns],
-        recipe(target.tree, target.text, target.span),
+        recipe(target.tree, target.text, target.span, target.beyond),
         target.symbol.qualified if target.symbol else "",
         target.language.id if target.language else "",
         list(target.diagnostics),

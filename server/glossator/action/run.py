@@ -195,7 +195,16 @@ async def context_for(action: Action, target: Target, engine: Engine, budget: in
     window = room(engine, action)
     limit = max(min(budget or window, window) - overhead(action), 128)
     shared = min(file_tokens(engine.model()), window - overhead(action) - limit) if budget else 0
-    return await gather(target.tree, target.text, target.path, target.span, limit, engine.count, shared=max(0, shared))
+    return await gather(
+        target.tree,
+        target.text,
+        target.path,
+        target.span,
+        limit,
+        engine.count,
+        shared=max(0, shared),
+        beyond=target.beyond,
+    )
 
 
 def _sum(one: Usage, other: Usage) -> Usage:

@@ -132,7 +132,7 @@ def _callers(index: Index, here: Entry, symbol: Symbol, parsed: Parsed) -> list[
                 rank = proof, "test" in entry.path.lower(), distance(here.path, entry.path), entry.path, call.offset
                 if place not in found or rank < found[place][0]:
                     found[place] = rank, entry, caller, call.offset
-    pieces = []
+    pieces: list[Piece] = []
     for rank, entry, caller, offset in sorted(found.values(), key=lambda each: each[0]):
         tree = parsed(entry.path) if len(pieces) < MOST_CALLERS else None
         if tree is not None:

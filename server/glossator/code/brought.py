@@ -20,7 +20,7 @@ class Bound(NamedTuple):
     """One name that a statement brings in.
 
     Attributes:
-        module: As the language writes it: `..shop.rates`, `./rates`, `example.org/shop/rates`, `crate::rates`, `rates.h`.
+        module: As the language writes it: `..shop.rates`, `./rates`, `example.org/rates`, `crate::rates`, `rates.h`.
         name: The name in the module; "" for the module itself, "*" for all that it has, "default" for its default.
         alias: The name that it has here; "" where it has none (`*`, and what is only passed on under its own name).
     """

@@ -177,9 +177,7 @@ def _definitions(tree: Tree) -> Iterable[Definition]:
         at = place
         if not any(each.kind in _INSIDE for each in around):
             body = symbol.body.start if symbol.body is not None else -1
-            yield Definition(
-                symbol.path, symbol.kind, symbol.code.start, symbol.code.end, body, line, symbol.signature
-            )
+            yield Definition(symbol.path, symbol.kind, symbol.code.start, symbol.code.end, body, line, symbol.signature)
         around.append(symbol)
 
 

@@ -14,11 +14,12 @@ from pathspec import GitIgnoreSpec
 FILES = (".gitignore", ".glossatorignore")
 """Read in each folder; of two that disagree the later one wins, and the one of the deeper folder."""
 
-FOLDERS = frozenset(
-    ".git .hg .svn .jj node_modules bower_components .venv venv __pycache__ __pypackages__ site-packages .tox .nox .eggs "
-    "build dist target .next .nuxt .svelte-kit .gradle .idea .vscode .mypy_cache .ruff_cache .pytest_cache .hypothesis "
-    ".cache .terraform .direnv .ssh .gnupg .aws .azure .kube .docker".split()
+_FOLDERS = (
+    ".git .hg .svn .jj node_modules bower_components .venv venv __pycache__ __pypackages__ site-packages .tox .nox "
+    ".eggs build dist target .next .nuxt .svelte-kit .gradle .idea .vscode .mypy_cache .ruff_cache .pytest_cache "
+    ".hypothesis .cache .terraform .direnv .ssh .gnupg .aws .azure .kube .docker"
 )
+FOLDERS = frozenset(_FOLDERS.split())
 """Version control, other people's code, what tools build, and where keys are."""
 MARKS = frozenset(("pyvenv.cfg", "CACHEDIR.TAG"))
 """A folder that holds one of these is a virtual environment or a cache."""

@@ -17,10 +17,12 @@ class Index:
 
     Attributes:
         entries: By path (relative to the workspace, `/`).
+        symbols: How many definitions they have.
     """
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self.entries: dict[str, Entry] = {}
+        self.symbols = 0
         self._defined: dict[str, set[str]] = {}  # a definition's name -> files
         self._called: dict[str, set[str]] = {}  # a called name -> files
         self._stems: dict[str, set[str]] = {}  # a file's name without ending -> files
@@ -33,6 +35,7 @@ class Index:
         """Take in a file, or its new state."""
         self.drop(entry.path)
         self.entries[entry.path] = entry
+        self.symbols += len(entry.definitions)
         for names, key in self._keys(entry):
             names.setdefault(key, set()).add(entry.path)
 
@@ -41,6 +44,7 @@ class Index:
         entry = self.entries.pop(path, None)
         if entry is None:
             return
+        self.symbols -= len(entry.definitions)
         for names, key in self._keys(entry):
             places = names.get(key)
             if places is not None:
@@ -80,11 +84,6 @@ class Index:
     def in_package(self, package: str) -> frozenset[str] | set[str]:
         """The files that say they belong to a package."""
         return self._packages.get(package, _NONE)
-
-    @property
-    def symbols(self) -> int:
-        """How many definitions there are."""
-        return sum(len(entry.definitions) for entry in self.entries.values())
 
     def _keys(self, entry: Entry) -> Iterator[tuple[dict[str, set[str]], str]]:
         folder, _, file = entry.path.rpartition("/")

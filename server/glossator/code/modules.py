@@ -31,7 +31,8 @@ def files_of(index: Index, importer: Entry, module: str) -> tuple[str, ...]:
 def distance(one: str, other: str) -> int:
     """How many steps in the tree of folders lie between two files."""
     mine, theirs = one.split("/")[:-1], other.split("/")[:-1]
-    shared = len(os.path.commonprefix([mine, theirs]))
+    pairs = enumerate(zip(mine, theirs, strict=False))
+    shared = next((at for at, (a, b) in pairs if a != b), min(len(mine), len(theirs)))
     return len(mine) + len(theirs) - 2 * shared
 
 
@@ -60,7 +61,9 @@ def _python(index: Index, importer: Entry, module: str) -> Iterable[str]:
 
 
 def _packages(index: Index, name: str) -> set[str]:
-    return {path for path in index.with_stem("__init__") if path.endswith((f"{name}/__init__.py", f"{name}/__init__.pyi"))}
+    return {
+        path for path in index.with_stem("__init__") if path.endswith((f"{name}/__init__.py", f"{name}/__init__.pyi"))
+    }
 
 
 def _root(path: str, name: str) -> str | None:

@@ -24,6 +24,15 @@ MOST_CLASS = 900
 MOST_VARIABLE = 600
 _MOST_MEMBERS = 16
 _MOST_STATEMENT = 240
+_CONTAINERS = {
+    "block",
+    "statement_block",
+    "compound_statement",
+    "statement_list",
+    "class_body",
+    "declaration_list",
+    "field_declaration_list",
+}
 _MAKERS = {"__init__", "constructor", "new"}
 
 
@@ -75,9 +84,11 @@ def calling(tree: Tree, entry: Entry, caller: Definition | None, offset: int, ho
     head = _head(caller) if caller is not None else None
     name = caller.qualified if caller is not None else entry.path.rpartition("/")[2]
     above = " ".join(head.of(tree.text).split()) + " …\n    " if head is not None else ""
+    by = f" by `{name}`" if caller is not None else ""
+    title = f"A call of it{by}, from `{entry.path}`"
     parts = [fingerprint(tree, head)] if head is not None else []
     return Piece(
-        f"A call of it by `{name}`, from `{entry.path}`" if caller is not None else f"A call of it, from `{entry.path}`",
+        title,
         above + said,
         entry.path,
         tree.text.count("\n", 0, span.start) + 1,
@@ -138,8 +149,10 @@ def _statement(tree: Tree, offset: int) -> Span:
 
 
 def _above(node: Node) -> Node | None:
+    """The node around, if it is still part of one statement."""
     around = node.parent
-    return around if around is not None and around.parent is not None else None
+    whole = around is None or around.parent is None or around.type in _CONTAINERS
+    return None if whole else around
 
 
 def fingerprints(pieces: Sequence[Piece]) -> tuple[str, ...]:

@@ -48,11 +48,13 @@ MOST_OF_A_NAME = 3
 _DEPTH = 4  # steps through re-exports and base classes
 _NESTING = frozenset(("rust", "cpp"))  # names in inline modules and namespaces count as the file's
 _OWN = re.compile(r"(?:self|this|cls|Self|super(?:\(.*\))?)\b")
-_BUILTIN_METHODS = {name for kind in (str, bytes, list, dict, set, int, float) for name in dir(kind)} | set(
+_COMMON = (
     "push map filter forEach reduce then catch toString valueOf concat includes slice charAt equals hashCode size add "
     "remove contains put unwrap expect clone iter into collect to_string len is_empty insert push_back begin end c_str "
-    "read write close open send run start stop init main new String Error Printf Println".split()
+    "read write close open send run start stop init main new String Error Printf Println"
 )
+_BUILTIN_METHODS = {name for kind in (str, bytes, list, dict, set, int, float) for name in dir(kind)}
+_TOO_COMMON = _BUILTIN_METHODS | set(_COMMON.split())
 
 
 def meant(index: Index, here: Entry, name: str, qualifier: str, scope: Scope, *, called: bool) -> list[Match]:
@@ -93,11 +95,11 @@ def looked_up(index: Index, here: Entry, qualifier: str, name: str, depth: int =
 
 def type_named(index: Index, here: Entry, text: str, depth: int = 0) -> Match | None:
     """The class that a type's text names: `Order`, `models.Order`, `crate::models::Order`."""
-    qualifier, _, name = text.replace("::", ".").rpartition(".")
+    dotted, _, name = text.replace("::", ".").rpartition(".")
     for each in here.definitions:
-        if not qualifier and each.name == name and each.kind in TYPES:
+        if not dotted and each.name == name and each.kind in TYPES:
             return Match(here, each, "class")
-    found = looked_up(index, here, text[: len(qualifier)] if "::" not in text else text.rpartition("::")[0], name, depth)
+    found = looked_up(index, here, text[: len(text) - len(name)].rstrip(".:"), name, depth)
     return next((each for each in found if each.definition.kind in TYPES), None)
 
 
@@ -157,7 +159,9 @@ def _member(index: Index, found: Iterable[Match], name: str) -> list[Match]:
     return []
 
 
-def _exported(index: Index, importer: Entry, module: str, name: str, alias: str, depth: int) -> list[Match]:
+def _exported(  # noqa: PLR0917 - all of them are needed at each step
+    index: Index, importer: Entry, module: str, name: str, alias: str, depth: int
+) -> list[Match]:
     """What a module has under a name, through modules that only pass it on."""
     if depth > _DEPTH:
         return []
@@ -245,7 +249,7 @@ def _inherited(index: Index, here: Entry, owner: tuple[str, ...], name: str) -> 
 
 def _by_rarity(index: Index, here: Entry, qualifier: str, name: str) -> list[Match]:
     """The one definition of a name, where the language's scope does not rule it out."""
-    if name in _BUILTIN_METHODS or len(name) < 3 or index.commonness(name) > 2:
+    if name in _TOO_COMMON or len(name) < 3 or index.commonness(name) > 2:
         return []
     if not qualifier:
         scripted = here.language == "javascript" and not here.bound

@@ -93,6 +93,9 @@ def wanted(root: Path, path: str) -> Found | None:
 def text_of(root: Path, path: str) -> tuple[bytes, Found] | None:
     """The bytes of a file and what they were when read; None for what is linked, not a file, binary or too large."""
     try:
+        folder = Path(os.path.realpath((root / path).parent))
+        if not folder.is_relative_to(os.path.realpath(root)):  # a folder on the way became a link
+            return None
         handle = os.open(root / path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
         with os.fdopen(handle, "rb") as file:
             about = os.fstat(file.fileno())
