@@ -107,11 +107,14 @@ def members(index: Index, of: Match, name: str, depth: int = 0) -> list[Match]:
     """The methods of a class by name, those of its bases where it has none itself."""
     path = (*of.definition.path, name)
     own = [Match(of.entry, each, "class") for each in of.entry.definitions if each.path == path]
-    if not own and of.entry.language in {"go", "rust", "cpp", "c"}:  # written apart from the type
-        own = [
+    written = any(each.definition.body >= 0 for each in own)
+    if not written and of.entry.language in {"go", "rust", "cpp", "c"}:  # written apart from the type
+        own += [
             Match(entry, each, "class")
             for entry, each in index.named(name)
-            if each.path[-2:] == (of.definition.name, name) and family(entry.language) == family(of.entry.language)
+            if each.path[-2:] == (of.definition.name, name)
+            and family(entry.language) == family(of.entry.language)
+            and entry is not of.entry
         ]
         own.sort(key=lambda each: distance(of.entry.path, each.entry.path))
     if own or depth >= _DEPTH:
@@ -147,6 +150,9 @@ def _of_module(index: Index, here: Entry, qualifier: str, name: str, depth: int)
                 found = _member(index, _exported(index, here, bound.module, bound.name, head, depth), name)
             if found:
                 return found
+    if here.language == "cpp":  # a namespace, of what is included
+        found = looked_up(index, here, "", name, depth)
+        return [each for each in found if each.definition.path[-len(parts) - 1 : -1] == tuple(parts)]
     if parts[0] in {"crate", "super", "self"} and here.language == "rust":
         return _exported(index, here, qualifier, name, name, depth)
     return []
