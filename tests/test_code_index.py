@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import textwrap
 from pathlib import Path
@@ -231,7 +232,7 @@ def test_languages(language: str) -> None:
 
 
 def test_nothing_is_guessed() -> None:
-    """In Python a name that is not imported means nothing elsewhere, nor does a common method of an unknown receiver."""
+    """A name that is not imported means nothing elsewhere, nor does a common method of a receiver that is not known."""
     files = {
         "a.py": "def f(callback, x):\n    callback(1)\n    x.get(2)\n    x.weigh(3)\n    return open(x)\n",
         "b.py": "def callback(x): pass\ndef open(x): pass\nclass C:\n    def get(self, x): pass\n"
@@ -342,6 +343,11 @@ def test_kept(tmp_path: Path) -> None:
     file.write_bytes(b"\x80\n" + data)
     assert list(kept.load(file, Path("/work space"))) == []
     assert list(kept.load(tmp_path, Path("/x"))) == list(kept.load(tmp_path / "none", Path("/x"))) == []
+    old = tmp_path / "old.jsonl"
+    old.touch()
+    os.utime(old, (1, 1))
+    kept.tidy(tmp_path)
+    assert file.exists() and not old.exists()
     outside = entries[0]._replace(path="../x.py")
     kept.save(file, Path("/x"), [outside])
     assert list(kept.load(file, Path("/x"))) == []

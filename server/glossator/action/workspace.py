@@ -6,6 +6,8 @@ without it every question is answered from one file, as before.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 import time
 from collections import OrderedDict
@@ -90,7 +92,10 @@ class Workspace:
 
     def open(self) -> None:
         """Take over what was kept; quick."""
-        for entry in kept.load(kept.place(self._folder, self.root), self.root):
+        file = kept.place(self._folder, self.root)
+        with contextlib.suppress(OSError):
+            os.utime(file)  # in use
+        for entry in kept.load(file, self.root):
             with self._lock:
                 if entry.path not in self._index.entries:
                     self._index.put(entry)
@@ -124,6 +129,7 @@ class Workspace:
             self._changed = False
         try:
             private_folder(self._folder)
+            kept.tidy(self._folder)
             kept.save(kept.place(self._folder, self.root), self.root, known)
         except OSError:
             return

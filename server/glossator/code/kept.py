@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -53,6 +54,15 @@ def save(file: Path, root: Path, entries: Iterable[Entry]) -> None:
         with contextlib.suppress(OSError):
             Path(name).unlink()
         raise
+
+
+def tidy(folder: Path, days: float = 90) -> None:
+    """Delete what was not used for so long: workspaces come and go."""
+    oldest = time.time() - days * 86_400
+    for file in folder.glob("*.jsonl"):
+        with contextlib.suppress(OSError):
+            if file.lstat().st_mtime < oldest:
+                file.unlink()
 
 
 def _head(root: Path) -> str:

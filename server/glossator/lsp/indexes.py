@@ -34,7 +34,7 @@ class Indexes:
         self._begun = False
         self._spaces: dict[str, Workspace] = {}
         self._opened: dict[str, asyncio.Event] = {}  # what was kept is read
-        self._edited: set[str] = set()  # open documents that the index has not seen as they are now
+        self._edited: dict[str, int] = {}  # open documents that the index has not seen as they are, by their last edit
         self._touched = False  # something was done since the last look at all files
 
     def begin(self) -> None:
@@ -58,7 +58,8 @@ class Indexes:
                 self._spaces[uri] = Workspace(root, self._ls.folders.cache / "index")
                 self._opened[uri] = asyncio.Event()
                 self._ls.spawn(self._open(self._spaces[uri], self._opened[uri]))
-        self._edited |= set(self._ls.documents)
+        for uri in self._ls.documents:
+            self.edited(uri)
 
     async def _open(self, space: Workspace, opened: asyncio.Event) -> None:
         try:
@@ -81,11 +82,11 @@ class Indexes:
         """A document was opened or changed."""
         self._touched = True
         if self._spaces:
-            self._edited.add(uri)
+            self._edited[uri] = next(self._ls.numbers)
 
     def closed(self, uri: str) -> None:
         """A document was closed: what is on disk counts."""
-        self._edited.discard(uri)
+        self._edited.pop(uri, None)
         for space in self._spaces.values():
             self._ls.spawn(in_thread(space.let_go, path_of(uri)))
 
@@ -105,15 +106,19 @@ class Indexes:
             if space.relative(target.path) is not None:
                 with contextlib.suppress(TimeoutError):  # a slow disk does not hold up a question
                     await asyncio.wait_for(self._opened[uri].wait(), WAIT_SECONDS)
-                    live = await self._live()
-                    return await asyncio.wait_for(in_thread(_completed, space, live, target), WAIT_SECONDS)
+                    edited = dict(self._edited)
+                    live = await self._live(edited)
+                    every = tuple(self._spaces.values())
+                    work = in_thread(_completed, every, live, space, target)
+                    found = await asyncio.wait_for(work, WAIT_SECONDS)
+                    self._edited = {uri: edit for uri, edit in self._edited.items() if edited.get(uri) != edit}
+                    return found
         return target
 
-    async def _live(self) -> list[tuple[str, Tree]]:
+    async def _live(self, uris: Iterable[str]) -> list[tuple[str, Tree]]:
         """The documents that changed since the last question, parsed from the edit on."""
         found = []
-        for uri in tuple(self._edited):
-            self._edited.discard(uri)
+        for uri in uris:
             snapshot = self._ls.current(uri)
             tree = await self._ls.trees.of(snapshot) if snapshot is not None else None
             if tree is not None:
@@ -134,7 +139,10 @@ class Indexes:
                 await asyncio.wait_for(in_thread(space.close), CLOSE_SECONDS)
 
 
-def _completed(space: Workspace, live: Sequence[tuple[str, Tree]], target: Target) -> Target:
+def _completed(
+    every: Sequence[Workspace], live: Sequence[tuple[str, Tree]], space: Workspace, target: Target
+) -> Target:
     for path, tree in live:
-        space.follow(path, tree)
+        for each in every:
+            each.follow(path, tree)
     return space.completed(target)
