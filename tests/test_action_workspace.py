@@ -16,6 +16,7 @@ from glossator.action.target import Target, target_at
 from glossator.action.workspace import Workspace, root_of, sensible
 from glossator.code.languages import language_of
 from glossator.code.tree import parse
+from glossator.engine import Finished, Request
 from glossator.engine.remembered import Remembered
 from glossator.engine.scripted import Rule, Scripted
 
@@ -147,10 +148,18 @@ def test_roots(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert not sensible(Path("/")) and not sensible(tmp_path / "none")
 
 
+class Kept(Remembered):
+    """Waits for its writer, so that a test need not."""
+
+    def recall(self, request: Request) -> tuple[str, Finished] | None:
+        self._shelf.flush(5.0)
+        return super().recall(request)
+
+
 async def test_remembered_answers(shop: Path, tmp_path: Path) -> None:
     """An answer holds while a definition in another file means the same, however it is laid out, and no longer."""
     space = opened(shop)
-    engine = Remembered(Scripted([Rule(text="It returns a price.")]), tmp_path / "answers", 8)
+    engine = Kept(Scripted([Rule(text="It returns a price.")]), tmp_path / "answers", 8)
     assert await engine.opened(10)
     found = space.completed(target(shop))
     assert recall(EXPLAIN, found, engine) is None

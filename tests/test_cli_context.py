@@ -46,7 +46,7 @@ def test_context(shop: Path) -> None:
 
 def test_context_json(shop: Path) -> None:
     """`--json` prints one object with a row for each piece."""
-    found = json.loads(shell(shop, "context", "shop/checkout.py:4", "--json").stdout)
+    found = json.loads(shell(shop, "context", "shop/checkout.py:4-5", "--json").stdout)
     assert found["tokens"] > 0
     assert [(each["path"], each["name"], each["why"]) for each in found["beyond"]][:1] == [
         ("shop/rules.py", "reduced", "calls")

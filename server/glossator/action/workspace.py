@@ -117,8 +117,9 @@ class Workspace:
             self._take(path, entry, found[path])
         if self._stop.is_set():
             return
-        self._state, self._seconds = "ready", time.monotonic() - began
+        self._seconds = time.monotonic() - began
         self.keep()
+        self._state = "ready"
 
     def keep(self) -> None:
         """Write what changed to disk; where that is not possible the next start reads the files again."""
