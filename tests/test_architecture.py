@@ -27,6 +27,7 @@ ONLY_IMPORTER = {
     "pygls": "lsp/",
     "lsprotocol": "lsp/",
     "tree_sitter": "code/",
+    "pathspec": "code/ignore",
     "llama_cpp": "engine/llama",
     "diskcache": "engine/remembered",
     "huggingface_hub": "models/pull",

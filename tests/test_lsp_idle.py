@@ -19,6 +19,7 @@ from glossator.engine.scripted import Rule, Scripted
 from glossator.lsp import idle
 from glossator.lsp.documents import Documents
 from glossator.lsp.idle import Idle
+from glossator.lsp.indexes import Indexes
 from glossator.lsp.trees import Trees
 from glossator.settings import Prefetch, Settings
 
@@ -62,6 +63,7 @@ class Server:
     def __post_init__(self) -> None:
         self.documents, self.trees, self.jobs = Documents(), Trees(), Jobs()
         self.opening = Opening(self.engine)
+        self.indexes = Indexes(self)  # type: ignore[arg-type]
         self.actions, _ = catalogue.load(catalogue.prompts_folder(), None)
         self.documents.open(URI, 1, "python", SOURCE)
         self.tasks: list[asyncio.Task[Any]] = []

@@ -112,6 +112,17 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
+class Index:
+    """What is known of the other files of a workspace.
+
+    Attributes:
+        enabled: Whether definitions in other files are looked up and shown to the model. The index is kept on disk.
+    """
+
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings. `{}` works.
 
@@ -138,6 +149,7 @@ class Settings:
     cache: Cache = field(default_factory=Cache)
     prefetch: Prefetch = field(default_factory=Prefetch)
     search: Search = field(default_factory=Search)
+    index: Index = field(default_factory=Index)
 
 
 MACHINE_ONLY = ("backend", "model", "script", "prompts", "remote", "local", "cache", "trusted")

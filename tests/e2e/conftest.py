@@ -93,12 +93,13 @@ class Editor:
         self.questions: list[str] = []
         self.shown: list[str] = []
         self.created: list[str] = []
+        self.registered: list[types.Registration] = []
         register_lsp_features(client)
         for method, handler in {
             types.WORKSPACE_APPLY_EDIT: self._apply,
             types.WINDOW_SHOW_DOCUMENT: self._show,
             types.WINDOW_SHOW_MESSAGE_REQUEST: self._ask,
-            types.CLIENT_REGISTER_CAPABILITY: lambda params: None,
+            types.CLIENT_REGISTER_CAPABILITY: lambda params: self.registered.extend(params.registrations),
             "glossator/job": self.jobs.append,
         }.items():
             client.protocol.fm._features.pop(method, None)

@@ -18,6 +18,7 @@ const SENT = [
   "hover.enabled",
   "hover.waitMs",
   "hover.maxTokens",
+  "index.enabled",
 ] as const;
 
 /** These are read by the server when it starts. */

@@ -102,7 +102,16 @@ async def context_for(action: Action, target: Target, engine: Engine, budget: in
     window = room(engine, action)
     limit = max(min(budget or window, window) - overhead(action), 128)
     shared = min(file_tokens(engine.model()), window - overhead(action) - limit) if budget else 0
-    return await gather(target.tree, target.text, target.path, target.span, limit, engine.count, shared=max(0, shared))
+    return await gather(
+        target.tree,
+        target.text,
+        target.path,
+        target.span,
+        limit,
+        engine.count,
+        shared=max(0, shared),
+        beyond=target.beyond,
+    )
 
 
 def _spaced(stable: str) -> str:
@@ -119,7 +128,7 @@ def _recipe(action: Action, target: Target, turns: Sequence[Turn], code: str) ->
         action.digest,
         len(turns),
         [turn.reasons for turn in turns],
-        recipe(target.tree, target.text, target.span),
+        recipe(target.tree, target.text, target.span, target.beyond),
         target.symbol.qualified if target.symbol else "",
         target.language.id if target.language else "",
         list(target.diagnostics),

@@ -8,6 +8,7 @@ from pathlib import PurePath
 
 from ..code import Span, Symbol, TooLarge
 from ..code.languages import Language, language_of
+from ..code.piece import Piece
 from ..code.symbols import find, outline, symbol_at
 from ..code.tree import Tree, parse
 
@@ -30,6 +31,7 @@ class Target:
         selection: Whether a part was selected that is no whole definition.
         diagnostics: Messages of the user's tools about the part.
         instruction: The user's words.
+        beyond: What matters for the part in other files of the workspace, the most important first.
     """
 
     path: str
@@ -41,6 +43,7 @@ class Target:
     selection: bool = False
     diagnostics: tuple[str, ...] = ()
     instruction: str = ""
+    beyond: tuple[Piece, ...] = ()
 
     @property
     def code(self) -> str:

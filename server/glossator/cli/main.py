@@ -12,6 +12,7 @@ import click
 from .. import __version__
 from . import act
 from .cache import cache
+from .context import context
 from .doctor import doctor
 from .engine import engine
 from .model import model
@@ -76,5 +77,5 @@ def glossator() -> None:
     """
 
 
-for fixed in (cache, doctor, engine, model, serve):
+for fixed in (cache, context, doctor, engine, model, serve):
     glossator.add_command(fixed)

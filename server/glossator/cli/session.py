@@ -46,7 +46,7 @@ class Session:
 
     async def run(self) -> int:
         """Answer, and return the exit code."""
-        targets = self._targets()
+        targets = self._completed(self._targets())
         engine = open_engine(self.settings, folders())
         try:
             if self.show_prompt:
@@ -76,6 +76,12 @@ class Session:
         found = [symbol for symbol in symbols.outline(whole.tree) if symbol.kind in kinds and symbol.body]
         inner = [s for s in found if not any(o is not s and s.span.holds(o.span) for o in found)]
         return [target_at(text, path, name=symbol.qualified, **common) for symbol in inner] or [whole]
+
+    def _completed(self, targets: list[Target]) -> list[Target]:
+        """The same, with what matters for them in other files."""
+        from .workspaces import completed
+
+        return completed(targets, self.settings)
 
     async def _ask(self, target: Target, engine: Engine, targets: int) -> Outcome:
         """Ask about one of so many targets, which share the time there is."""

@@ -1,7 +1,7 @@
 """What a model should see of a file, within a budget of tokens: what all questions about the file share comes first.
 
-Knows files one at a time, and tokens as numbers that someone else counts. The file's part depends on the file and the
-budget alone, so that the second question about a file finds it already read.
+Knows one file, what others found in further ones, and tokens as numbers that someone else counts. The file's part
+depends on the file and the budget alone, so that the second question about a file finds it already read.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Literal
 
 from . import Span, Symbol
 from .facts import Facts, facts
+from .piece import Piece
 from .related import Related, called, headers, recipe
 from .symbols import imports, outline
 from .tree import Tree
@@ -25,6 +26,8 @@ _HOLDERS = {"class", "interface", "struct", "enum", "trait", "module"}
 _LETTERS_A_TOKEN = 12
 """A text of more letters for each token than this is not worth counting: it does not fit."""
 _AROUND = 40
+BEYOND_PART = 4
+"""Other files get one part in so many of the budget: what they cost is paid anew for each target."""
 _MOST_SIGNATURE = 160
 
 
@@ -35,7 +38,7 @@ class Context:
     Attributes:
         file: The whole file, or its outline, or ""; the same for every target in the file (one too large for it aside).
         target: The code that is asked about, as it stands in the file.
-        related: Title and code of what the target leans on and `file` does not show.
+        related: Title and code of what the target leans on and `file` does not show; other files come last.
         recipe: What the answer depends on (`related.recipe`).
         facts: What the syntax tree knows; None without a tree.
         shown: What `file` is.
@@ -52,12 +55,22 @@ class Context:
 
 
 async def gather(  # noqa: PLR0917 - all of them are needed, and callers read well without names
-    tree: Tree | None, text: str, path: str, span: Span, budget: int, count: Count, *, shared: int = 0
+    tree: Tree | None,
+    text: str,
+    path: str,
+    span: Span,
+    budget: int,
+    count: Count,
+    *,
+    shared: int = 0,
+    beyond: Sequence[Piece] = (),
 ) -> Context:
     """The context of `span` in at most `budget` tokens: half for a whole file, a third for an outline.
 
     `shared` is the size of the file's part where other questions with other budgets are to share it: a whole file may
     take all of it, an outline two thirds, and it comes on top of a budget that the target alone would fill.
+
+    Of `beyond`, what matters in other files, the most important that take a quarter of the budget are shown.
     """
     del path  # a file's name says nothing that its text does not, and the recipe does not depend on it
     target = span.of(text)
@@ -84,8 +97,21 @@ async def gather(  # noqa: PLR0917 - all of them are needed, and callers read we
             if used + tokens <= budget:
                 related.append(piece)
                 used += tokens
+    foreign, most = await _beyond(beyond, min(budget - used, budget // BEYOND_PART), count)
     known = facts(tree, span) if tree is not None else None
-    return Context(file, target, tuple(related), recipe(tree, text, span), known, shown, used)
+    depends = recipe(tree, text, span, beyond)
+    return Context(file, target, (*related, *foreign), depends, known, shown, used + most)
+
+
+async def _beyond(pieces: Sequence[Piece], budget: int, count: Count) -> tuple[list[tuple[str, str]], int]:
+    """Those that fit, the first first, and their tokens."""
+    shown: list[tuple[str, str]] = []
+    used = 0
+    for piece, tokens in zip(pieces, await count([each.code for each in pieces]) if pieces else (), strict=True):
+        if used + tokens <= budget:
+            shown.append((piece.title, piece.code))
+            used += tokens
+    return shown, used
 
 
 def outlined(tree: Tree) -> tuple[str, ...]:

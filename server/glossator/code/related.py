@@ -6,10 +6,12 @@ This one list decides both what a model is shown beside a target and what the re
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from . import Span, Symbol
 from .fingerprint import digest, fingerprint
+from .piece import Piece, fingerprints
 from .symbols import calls, outline
 from .tree import Tree
 
@@ -64,12 +66,15 @@ def symbol_of(tree: Tree, span: Span) -> Symbol | None:
     return None
 
 
-def recipe(tree: Tree | None, text: str, span: Span) -> str:
-    """What an answer about `span` depends on, as a digest: its code and what `headers` and `called` give, as they mean.
+def recipe(tree: Tree | None, text: str, span: Span, beyond: Sequence[Piece] = ()) -> str:
+    """What an answer about `span` depends on, as a digest: its code and what `headers`, `called` and `beyond` give, as
+    they mean. `beyond` are the parts of other files that may be shown; without any it is as if there were no others.
 
     Neither positions nor layout nor the rest of the file change it. Without a tree: the text, blank lines and margin
     aside.
     """
+    if beyond:
+        return digest([recipe(tree, text, span), *fingerprints(beyond)])
     if tree is None:
         rows = [row.rstrip() for row in span.of(text).splitlines() if row.strip()]
         margin = min((len(row) - len(row.lstrip()) for row in rows), default=0)

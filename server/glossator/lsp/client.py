@@ -24,6 +24,7 @@ class Client:
         show_document: It opens a document that the server names.
         configuration: It answers `workspace/configuration`.
         register_configuration: It wants `didChangeConfiguration` registered.
+        register_watching: It tells of files that change, once it is asked to.
         literals: It understands code actions, not only commands.
         markdown: It shows markdown in hovers.
         patient: Its hovers load by themselves, so that one may wait longer without holding anybody up.
@@ -38,6 +39,7 @@ class Client:
     show_document: bool = False
     configuration: bool = False
     register_configuration: bool = False
+    register_watching: bool = False
     literals: bool = True
     markdown: bool = True
     patient: bool = False
@@ -60,6 +62,7 @@ def client_of(params: types.InitializeParams) -> Client:
         show_document=bool(_at(can, "window.show_document.support")),
         configuration=bool(_at(can, "workspace.configuration")),
         register_configuration=bool(_at(can, "workspace.did_change_configuration.dynamic_registration")),
+        register_watching=bool(_at(can, "workspace.did_change_watched_files.dynamic_registration")),
         literals=_at(can, "text_document.code_action.code_action_literal_support") is not None,
         markdown=not formats or types.MarkupKind.Markdown in formats,
         patient=name.lower().startswith(_PATIENT),

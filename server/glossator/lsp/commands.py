@@ -92,7 +92,7 @@ async def _run(ls: Server, place: Place) -> dict[str, str]:
     if action.needs_instruction and not (place.instruction or "").strip():
         raise Refused(f"{action.name} needs an instruction: what do you want to know or change?", INVALID_PARAMS)
     said = diagnostic_texts(snapshot, place.diagnostics or ())
-    target = await target_of(ls, snapshot, where, said, place.instruction or "")
+    target = await ls.indexes.completed(await target_of(ls, snapshot, where, said, place.instruction or ""))
     return {"job": ls.jobs.start(action, target, snapshot).id}
 
 
@@ -125,7 +125,7 @@ async def _forget(ls: Server, place: Place) -> dict[str, Any]:
         return {"forgotten": "all"}
     action, snapshot, where = await _what(ls, place)
     said = diagnostic_texts(snapshot, place.diagnostics or ())
-    target = await target_of(ls, snapshot, where, said, place.instruction or "")
+    target = await ls.indexes.completed(await target_of(ls, snapshot, where, said, place.instruction or ""))
     run.forget(action, target, engine, compilers=ls.compilers)
     return {"forgotten": action.name}
 

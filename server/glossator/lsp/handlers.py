@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from . import configuration
+from . import configuration, watching
 from .menu import menu
 from .refused import INVALID_PARAMS, Refused
 from .state import state_of
@@ -29,11 +29,14 @@ def initialized(ls: Server, params: types.InitializedParams) -> None:
     for problem in ls.problems:
         ls.say(f"Glossator: {problem}", types.MessageType.Warning)
     ls.problems.clear()
+    ls.indexes.begin()
     ls.spawn(ls.opening.warm())
     if ls.client.register_configuration:
         ls.spawn(configuration.register(ls))
     if ls.client.configuration:
         ls.spawn(configuration.pull(ls))
+    if ls.client.register_watching:
+        ls.spawn(watching.register(ls))
 
 
 async def hover(ls: Server, params: types.HoverParams) -> types.Hover | None:
@@ -62,6 +65,16 @@ def code_action_resolve(ls: Server, params: Any) -> Any:
     if not isinstance(params, dict) or not isinstance(params.get("title"), str):
         raise Refused("codeAction/resolve: expected a code action", INVALID_PARAMS)
     return params
+
+
+def watched_files(ls: Server, params: types.DidChangeWatchedFilesParams) -> None:
+    """Files changed outside of the editor."""
+    ls.indexes.changed([change.uri for change in params.changes])
+
+
+def workspace_folders(ls: Server, params: types.DidChangeWorkspaceFoldersParams) -> None:
+    """Folders were added to the workspace or taken from it."""
+    ls.indexes.choose()
 
 
 async def status(ls: Server, params: Any) -> dict[str, Any]:

@@ -87,6 +87,7 @@ class Hovers:
             tree=tree,
             offset=symbol.name_span.start,
         )
+        target = await ls.indexes.completed(target)
         try:
             outcome = await self._recalled(action, target)
         except EngineError as error:

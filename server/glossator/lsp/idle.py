@@ -101,7 +101,8 @@ class Idle:
             await self._allowance()
             self._doing = "explaining"
             async with self._charged(engine):
-                await prefetch.explain(action, target, engine, budget=prompt_tokens(engine.model()))
+                whole = await self._ls.indexes.completed(target)
+                await prefetch.explain(action, whole, engine, budget=prompt_tokens(engine.model()))
 
     async def _allowance(self) -> None:
         """Wait until this minute's seconds are not used up."""

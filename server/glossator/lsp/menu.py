@@ -55,6 +55,8 @@ async def menu(ls: Server, snapshot: Snapshot, params: types.CodeActionParams) -
         selection=target.selection,
         diagnostics=bool(diagnostics),
     )
+    if not ls.client.apply_edit:  # only then a remembered edit is looked for
+        target = await ls.indexes.completed(target)
     entries = []
     for action in offered:
         kind = kind_of(action)

@@ -214,6 +214,7 @@ class Protocol(LanguageServerProtocol):
         self._server.documents.open(
             item.uri, item.version, str(getattr(item.language_id, "value", item.language_id)), item.text
         )
+        self._server.indexes.edited(item.uri)
         self._server.idle.touched(item.uri)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
@@ -221,6 +222,7 @@ class Protocol(LanguageServerProtocol):
         """Follow the edits."""
         changes = [convert.change(event) for event in params.content_changes]
         self._server.documents.change(params.text_document.uri, params.text_document.version, changes)
+        self._server.indexes.edited(params.text_document.uri)
         self._server.idle.touched(params.text_document.uri)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
@@ -229,6 +231,7 @@ class Protocol(LanguageServerProtocol):
         self._server.idle.stop()
         self._server.documents.close(params.text_document.uri)
         self._server.trees.forget(params.text_document.uri)
+        self._server.indexes.closed(params.text_document.uri)
 
     @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
     async def lsp_workspace__execute_command(self, params: types.ExecuteCommandParams) -> Any:  # type: ignore[override]

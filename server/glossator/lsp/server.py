@@ -25,6 +25,7 @@ from .convert import encoding_of
 from .documents import Documents, Snapshot
 from .hover import Hovers
 from .idle import Idle
+from .indexes import Indexes
 from .jobs import Jobs
 from .opening import Opening
 from .protocol import Protocol
@@ -39,6 +40,8 @@ FEATURES: Mapping[str, tuple[Any, Any]] = {
     types.TEXT_DOCUMENT_HOVER: (handlers.hover, None),
     types.TEXT_DOCUMENT_CODE_ACTION: (handlers.code_action, handlers.CODE_ACTION_OPTIONS),
     types.CODE_ACTION_RESOLVE: (handlers.code_action_resolve, None),
+    types.WORKSPACE_DID_CHANGE_WATCHED_FILES: (handlers.watched_files, None),
+    types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: (handlers.workspace_folders, None),
     "glossator/status": (handlers.status, None),
 }
 """What is answered: method -> handler, options. Commands are registered at `initialize`, when the actions are known."""
@@ -56,6 +59,7 @@ class Server(LanguageServer):
         client: What the client can do.
         documents: The open documents.
         trees: Their syntax trees.
+        indexes: What is known of the other files of each workspace folder.
         opening: The engine, or the way to it.
         compilers: What compiles edits; programs of the opened folders are not trusted with it.
         jobs: What runs and what ran lately.
@@ -77,6 +81,7 @@ class Server(LanguageServer):
         self.client = Client()
         self.documents = Documents()
         self.trees = Trees()
+        self.indexes = Indexes(self)
         self.opening = Opening(settings, self.folders, self.spawn)
         self.compilers = Compilers(lambda: paths.local(self.workspace_folders))
         self.jobs = Jobs(self)
@@ -120,6 +125,7 @@ class Server(LanguageServer):
         self.problems += [text for problem in problems if (text := str(problem)) not in self._told]
         self._told |= set(self.problems)
         self.settings = settings
+        self.indexes.choose()
 
     # --- documents --------------------------------------------------------------------------------------------------
 
@@ -170,6 +176,7 @@ class Server(LanguageServer):
         self.jobs.stop_all()
         for task in tuple(self._tasks):
             task.cancel()
+        await self.indexes.close()
         await self.opening.close()
 
 

@@ -42,6 +42,7 @@ def state_of(ls: Server) -> dict[str, Any]:
         "cache": cache,
         "tokens": dict(status.tokens),
         "prefetch": ls.idle.state(),
+        "index": ls.indexes.state(),
         "lastError": status.last_error or trouble or None,
         "jobs": [{"job": job.id, "action": job.action.name, "state": job.state} for job in ls.jobs.running()],
         "log": str(ls.log_file) if ls.log_file else None,

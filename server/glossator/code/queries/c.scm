@@ -29,3 +29,11 @@
 (assignment_expression left: (pointer_expression "*" argument: (_) @write))
 (update_expression argument: (field_expression argument: (_) @write))
 (update_expression argument: (subscript_expression argument: (_) @write))
+
+;; names
+(identifier) @name
+(type_identifier) @name
+(field_identifier) @name
+
+;; brings
+(preproc_include) @from

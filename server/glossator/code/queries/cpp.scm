@@ -28,3 +28,6 @@
 (co_yield_statement) @yield
 (co_return_statement (_) @return)
 (call_expression function: (field_expression argument: (_) @write field: (field_identifier) @mutator))
+
+;; brings
+(using_declaration) @from

@@ -53,3 +53,12 @@
 (unary_expression "delete" argument: (subscript_expression object: (_) @write))
 (unary_expression "delete" argument: (member_expression object: (_) @write))
 (call_expression function: (member_expression object: (_) @write property: (_) @mutator))
+
+;; names
+(identifier) @name
+(property_identifier) @name
+
+;; brings
+(import_statement) @from
+(export_statement source: (_)) @from
+(variable_declarator name: (_) value: (call_expression function: (identifier) @how (#eq? @how "require"))) @from

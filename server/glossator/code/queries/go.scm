@@ -36,3 +36,12 @@
 (dec_statement (selector_expression operand: (_) @write))
 (dec_statement (index_expression operand: (_) @write))
 (call_expression function: (identifier) @mutator arguments: (argument_list . (identifier) @write) (#any-of? @mutator "delete" "clear" "copy"))
+
+;; names
+(identifier) @name
+(field_identifier) @name
+(type_identifier) @name
+
+;; brings
+(import_spec) @from
+(package_clause) @from

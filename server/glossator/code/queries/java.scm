@@ -30,3 +30,11 @@
 (update_expression (field_access object: (_) @write))
 (update_expression (array_access array: (_) @write))
 (method_invocation object: (_) @write name: (_) @mutator)
+
+;; names
+(identifier) @name
+(type_identifier) @name
+
+;; brings
+(import_declaration) @from
+(package_declaration) @from

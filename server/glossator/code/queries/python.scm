@@ -5,6 +5,8 @@
 ; calls:   @callee the name that is called.
 ; facts:   @raise the raised thing, @return a statement that gives a value, @yield, @write something that is written to (@mutator: by
 ;          which method), @rebound a name that gets another value.
+; names:   @name what may stand for something that is defined elsewhere.
+; brings:  @from what brings names in, passes names on or says which package the file belongs to.
 
 ;; outline
 (function_definition name: (_) @name parameters: (_) @parameters body: (_) @body) @def.function
@@ -41,3 +43,10 @@
 
 ;; functions
 (function_definition) @function
+
+;; names
+(identifier) @name
+
+;; brings
+(import_statement) @from
+(import_from_statement) @from

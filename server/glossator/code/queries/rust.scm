@@ -40,3 +40,13 @@
 (compound_assignment_expr left: (field_expression value: (_) @write))
 (compound_assignment_expr left: (index_expression . (_) @write))
 (compound_assignment_expr left: (unary_expression "*" (_) @write))
+
+;; names
+(identifier) @name
+(field_identifier) @name
+(type_identifier) @name
+
+;; brings
+(use_declaration) @from
+(extern_crate_declaration) @from
+(mod_item !body) @from

@@ -23,3 +23,6 @@
 (variable_declarator value: (arrow_function) @function)
 (variable_declarator value: (function_expression) @function)
 (public_field_definition value: (arrow_function) @function)
+
+;; names
+(type_identifier) @name

@@ -1,0 +1,156 @@
+"""The source files of a workspace, and their text: none that is ignored, secret, linked, binary, huge or generated.
+
+Knows which files there are and nothing of what is in them. Raises nothing: what cannot be read is not there.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .ignore import FILES, FOLDERS, MARKS, Rules, secret
+from .languages import language_of
+
+MOST_BYTES = 400_000
+"""Larger files are data or generated."""
+MOST_FILES = 20_000
+MOST_DEPTH = 40
+_MOST_RULES = 200_000
+_LOOKED_AT = 8_000
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file: its path in the workspace (with `/`), its size in bytes, and its time of change in nanoseconds."""
+
+    path: str
+    size: int
+    changed: int
+
+
+def files(root: Path) -> Iterator[Found]:
+    """The source files below `root`, folders in the order of their names; `MOST_FILES` at most."""
+    rules = Rules().within("", [_read(root / ".git" / "info" / "exclude", _MOST_RULES) or ""])
+    pending: list[tuple[str, Rules]] = [("", rules)]
+    count = 0
+    while pending:
+        folder, above = pending.pop()
+        try:
+            with os.scandir(root / folder) as entries:
+                listed = sorted(entries, key=lambda entry: entry.name)
+        except OSError:
+            continue
+        names = {entry.name for entry in listed}
+        if folder and names & MARKS:
+            continue
+        texts = [_read(root / folder / name, _MOST_RULES) or "" for name in FILES if name in names]
+        here = above.within(folder, texts)
+        below: list[tuple[str, Rules]] = []
+        for entry in listed:
+            path = folder + entry.name
+            if _is_folder(entry):
+                kept = entry.name not in FOLDERS and path.count("/") < MOST_DEPTH
+                if kept and _sound(path) and not here.leaves_out(path, folder=True):
+                    below.append((f"{path}/", here))
+            elif (found := _file(entry, path)) is not None and not here.leaves_out(path):
+                yield found
+                count += 1
+                if count >= MOST_FILES:
+                    return
+        pending += reversed(below)
+
+
+def wanted(root: Path, path: str) -> Found | None:
+    """The file `path` (relative, `/`) if a walk would come to it; for a single file that changed."""
+    rules = Rules().within("", [_read(root / ".git" / "info" / "exclude", _MOST_RULES) or ""])
+    *folders, _ = path.split("/")
+    if any(part in FOLDERS or part in {"", ".", ".."} for part in folders) or len(folders) > MOST_DEPTH:
+        return None
+    at = ""
+    for part in [*folders, ""]:
+        place = root / at
+        if at and (place.is_symlink() or any((place / mark).exists() for mark in MARKS)):
+            return None
+        texts = [_read(place / name, _MOST_RULES) or "" for name in FILES]
+        rules = rules.within(at, texts)
+        if part:
+            if rules.leaves_out(at + part, folder=True):
+                return None
+            at += f"{part}/"
+    if rules.leaves_out(path):
+        return None
+    try:
+        with os.scandir(root / at) as entries:
+            entry = next((each for each in entries if each.name == path[len(at) :]), None)
+    except OSError:
+        return None
+    return _file(entry, path) if entry is not None and not _is_folder(entry) else None
+
+
+def text_of(root: Path, path: str) -> tuple[bytes, Found] | None:
+    """The bytes of a file and what they were when read; None for what is linked, not a file, binary or too large."""
+    try:
+        folder = Path(os.path.realpath((root / path).parent))
+        if not folder.is_relative_to(os.path.realpath(root)):  # a folder on the way became a link
+            return None
+        handle = os.open(root / path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(handle, "rb") as file:
+            about = os.fstat(file.fileno())
+            if not stat.S_ISREG(about.st_mode) or about.st_size > MOST_BYTES:
+                return None
+            data = file.read(MOST_BYTES + 1)
+    except (OSError, ValueError):
+        return None
+    if len(data) > MOST_BYTES or b"\0" in data[:_LOOKED_AT]:
+        return None
+    return data, Found(path, about.st_size, about.st_mtime_ns)
+
+
+def decoded(data: bytes) -> str | None:
+    """The text, without a byte order mark; None for what is not UTF-8."""
+    try:
+        return data.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        return None
+
+
+def _file(entry: os.DirEntry[str], path: str) -> Found | None:
+    if language_of(path) is None or secret(entry.name) or not _sound(path):
+        return None
+    try:
+        about = entry.stat(follow_symlinks=False)
+    except OSError:
+        return None
+    if not stat.S_ISREG(about.st_mode) or about.st_size > MOST_BYTES:
+        return None
+    return Found(path, about.st_size, about.st_mtime_ns)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False
+
+
+def _sound(path: str) -> bool:
+    """Whether a path is text: names on disk may hold any bytes."""
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return "\n" not in path
+
+
+def _read(path: Path, most: int) -> str | None:
+    """The text of an ignore file."""
+    try:
+        if path.is_symlink() or not path.is_file():
+            return None
+        with path.open("rb") as file:
+            return file.read(most).decode("utf-8", "replace")
+    except OSError:
+        return None

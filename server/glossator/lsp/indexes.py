@@ -1,0 +1,148 @@
+"""The index of each workspace folder: opened and brought up to date in the background, fed with what is being edited.
+
+Nothing here holds up the event loop: disks are read and trees are turned into entries in threads, many files in
+processes of their own. An edit is only noted; the index takes over the tree that the next question needs anyway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..action.target import Target
+from ..action.workspace import Workspace, sensible
+from ..code.tree import Tree
+from .paths import path_of
+from .threads import in_thread
+
+if TYPE_CHECKING:
+    from .server import Server
+
+WAIT_SECONDS = 0.5  # that a question waits for what was kept to be read, and for its own answer
+LOOK_SECONDS = 120.0  # between two looks at all files, for clients that do not tell what changes; none in idle times
+CLOSE_SECONDS = 1.0
+
+
+class Indexes:
+    """The workspaces by the URI of their folder."""
+
+    def __init__(self, ls: Server) -> None:
+        self._ls = ls
+        self._begun = False
+        self._spaces: dict[str, Workspace] = {}
+        self._opened: dict[str, asyncio.Event] = {}  # what was kept is read
+        self._edited: dict[str, int] = {}  # open documents that the index has not seen as they are, by their last edit
+        self._touched = False  # something was done since the last look at all files
+
+    def begin(self) -> None:
+        """The client is ready: open what it has open."""
+        self._begun = True
+        self.choose()
+        self._ls.spawn(self._look_again())
+
+    def choose(self) -> None:
+        """Follow the settings and the folders that are open."""
+        if not self._begun:
+            return
+        enabled = self._ls.settings.index.enabled
+        wanted = {uri for uri in self._ls.workspace_folders if uri.startswith("file:")} if enabled else set()
+        for uri in set(self._spaces) - wanted:
+            self._opened.pop(uri, None)
+            self._ls.spawn(in_thread(self._spaces.pop(uri).close))
+        for uri in sorted(wanted - set(self._spaces)):
+            root = Path(path_of(uri)).resolve()
+            if sensible(root):
+                self._spaces[uri] = Workspace(root, self._ls.folders.cache / "index")
+                self._opened[uri] = asyncio.Event()
+                self._ls.spawn(self._open(self._spaces[uri], self._opened[uri]))
+        for uri in self._ls.documents:
+            self.edited(uri)
+
+    async def _open(self, space: Workspace, opened: asyncio.Event) -> None:
+        try:
+            await in_thread(space.open)
+        finally:
+            opened.set()
+        await in_thread(space.refresh)
+
+    async def _look_again(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if self._touched:
+                self._touched = False
+                for space in tuple(self._spaces.values()):
+                    await in_thread(space.refresh)
+
+    # --- what changes -----------------------------------------------------------------------------------------------
+
+    def edited(self, uri: str) -> None:
+        """A document was opened or changed."""
+        self._touched = True
+        if self._spaces:
+            self._edited[uri] = next(self._ls.numbers)
+
+    def closed(self, uri: str) -> None:
+        """A document was closed: what is on disk counts."""
+        self._edited.pop(uri, None)
+        for space in self._spaces.values():
+            self._ls.spawn(in_thread(space.let_go, path_of(uri)))
+
+    def changed(self, uris: Iterable[str]) -> None:
+        """Files changed on disk."""
+        paths = [path_of(uri) for uri in uris if uri.startswith("file:")]
+        rules = any(Path(path).name in {".gitignore", ".glossatorignore"} for path in paths)
+        for space in self._spaces.values():
+            self._ls.spawn(in_thread(space.refresh) if rules else in_thread(space.look, paths))
+
+    # --- what is asked ----------------------------------------------------------------------------------------------
+
+    async def completed(self, target: Target) -> Target:
+        """`target` with what matters for it in other files; as it is where that is not known in a moment."""
+        self._touched = True
+        for uri, space in tuple(self._spaces.items()):
+            if space.relative(target.path) is not None:
+                with contextlib.suppress(TimeoutError):  # a slow disk does not hold up a question
+                    await asyncio.wait_for(self._opened[uri].wait(), WAIT_SECONDS)
+                    edited = dict(self._edited)
+                    live = await self._live(edited)
+                    every = tuple(self._spaces.values())
+                    work = in_thread(_completed, every, live, space, target)
+                    found = await asyncio.wait_for(work, WAIT_SECONDS)
+                    self._edited = {uri: edit for uri, edit in self._edited.items() if edited.get(uri) != edit}
+                    return found
+        return target
+
+    async def _live(self, uris: Iterable[str]) -> list[tuple[str, Tree]]:
+        """The documents that changed since the last question, parsed from the edit on."""
+        found = []
+        for uri in uris:
+            snapshot = self._ls.current(uri)
+            tree = await self._ls.trees.of(snapshot) if snapshot is not None else None
+            if tree is not None:
+                found.append((path_of(uri), tree))
+        return found
+
+    def state(self) -> list[dict[str, Any]]:
+        """For the status: a row for each workspace folder. Never waits."""
+        rows = [space.status() for space in self._spaces.values()]
+        return [{"folder": row.root, "state": row.state, "files": row.files, "symbols": row.symbols} for row in rows]
+
+    async def close(self) -> None:
+        """Keep what is known, and end."""
+        spaces = tuple(self._spaces.values())
+        self._spaces.clear()
+        for space in spaces:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(in_thread(space.close), CLOSE_SECONDS)
+
+
+def _completed(
+    every: Sequence[Workspace], live: Sequence[tuple[str, Tree]], space: Workspace, target: Target
+) -> Target:
+    for path, tree in live:
+        for each in every:
+            each.follow(path, tree)
+    return space.completed(target)

@@ -1,0 +1,5 @@
+from .rules import reduced
+
+
+def price_after(discount):
+    return reduced(100, discount)
