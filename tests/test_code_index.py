@@ -332,16 +332,16 @@ def test_lines() -> None:
 def test_kept(tmp_path: Path) -> None:
     """What was kept comes back; of a damaged file what is whole; of another workspace's or format's nothing."""
     entries = [entry._replace(size=1) for entry in samples()]
-    file = kept.place(tmp_path, Path("/work space"))
-    kept.save(file, Path("/work space"), [*entries, entries[0]._replace(path="live.py", size=-1)])
+    file = kept.place(tmp_path, Path("/some where"))
+    kept.save(file, Path("/some where"), [*entries, entries[0]._replace(path="live.py", size=-1)])
     assert file.stat().st_mode & 0o077 == 0
-    assert list(kept.load(file, Path("/work space"))) == entries
+    assert list(kept.load(file, Path("/some where"))) == entries
     assert list(kept.load(file, Path("/elsewhere"))) == []
     data = file.read_bytes()
     file.write_bytes(data[:-500])
-    assert list(kept.load(file, Path("/work space"))) == entries[:-1]
+    assert list(kept.load(file, Path("/some where"))) == entries[:-1]
     file.write_bytes(b"\x80\n" + data)
-    assert list(kept.load(file, Path("/work space"))) == []
+    assert list(kept.load(file, Path("/some where"))) == []
     assert list(kept.load(tmp_path, Path("/x"))) == list(kept.load(tmp_path / "none", Path("/x"))) == []
     old = tmp_path / "old.jsonl"
     old.touch()
