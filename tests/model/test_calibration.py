@@ -48,10 +48,13 @@ def test_survey_of_no_model(tmp_path: Path) -> None:
 
 
 def test_quiet_measurement(model_05b: Path, tmp_path: Path) -> None:
-    """Measuring in between changes no answer, and real requests make the rates known."""
+    """Measuring in between changes no answer, and real requests but the first make the rates known."""
     shelf = Shelf(tmp_path / "calibration", CARD.sha256)
     model = Model(model_05b, CARD, CARD.sha256, context=2048, calibrations=shelf)
     first = ask(model)
+    assert model.info.prefill_rate == 0  # it brought the weights into memory, which says nothing of the next one
+    model.forget()
+    assert ask(model) == first
     assert model.info.prefill_rate > model.info.decode_rate > 0
     assert shelf.load().prefill_rate == model.info.prefill_rate
     model.calibrate(lambda: False)
