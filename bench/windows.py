@@ -172,11 +172,15 @@ def main() -> None:
     parser.add_argument("--hovers", type=int, default=HOVERS, help="(%(default)s)")
     parser.add_argument("--out", type=Path, help="write everything as JSON")
     parser.add_argument("--into", type=Path, help="put the sentences into this file, between its marks")
+    parser.add_argument("--from", dest="source", type=Path, help="measure nothing, show such a JSON file")
     given = parser.parse_args()
-    _, path = model_of(given.model)
-    with tempfile.TemporaryDirectory(prefix="glossator-bench-", ignore_cleanup_errors=True) as home:
-        found = asyncio.run(measure(str(path), Path(home), given.hovers))
-    found |= {"model": path.name, "machine": machine.describe(None), "date": datetime.now(UTC).isoformat()}
+    if given.source:
+        found = json.loads(given.source.read_text(encoding="utf-8"))
+    else:
+        _, path = model_of(given.model)
+        about = {"model": path.name, "machine": machine.describe(None), "date": datetime.now(UTC).isoformat()}
+        with tempfile.TemporaryDirectory(prefix="glossator-bench-", ignore_cleanup_errors=True) as home:
+            found = about | asyncio.run(measure(str(path), Path(home), given.hovers))
     if given.out:
         given.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     if given.into:
