@@ -6,6 +6,7 @@ import math
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,32 @@ def test_likely_is_what_it_writes(model: Model) -> None:
     written = "".join(chunk.text for chunk in chunks if isinstance(chunk, Text)).removeprefix("```python\n")
     (found,) = scores(model, request(written))
     assert min(found.token_logprobs) > math.log(0.05)
+
+
+def gone_on(model: Model, *beginnings: str) -> tuple[str, ...]:
+    chunks: list[Chunk] = []
+    asked = replace(request(*beginnings), max_tokens=12, stop=("\n",))
+    model.generate(asked, chunks.append, lambda: False)
+    assert isinstance(chunks[-1], Finished)
+    return chunks[-1].texts
+
+
+def test_goes_on(model: Model) -> None:
+    """Many beginnings at once go on as each would alone, up to the end of the line, and sensibly."""
+    beginnings = (f"{HEAD}    return age", f"{HEAD}    if", f"{HEAD}    return")
+    together = gone_on(model, *beginnings)
+    assert together == tuple(gone_on(model, each)[0] for each in beginnings)
+    assert together[0] == " >= 18"
+    assert not any("\n" in each for each in together)
+
+
+def test_prefers_the_right_sign(model: Model) -> None:
+    """In the place of a wrong sign the right one is preferred, and clearly."""
+    (found,) = scores(model, request(WRONG))
+    start = WRONG.index(" < 18")
+    at = found.ends.index(start) + 1
+    assert found.preferred[at].strip() == ">="
+    assert found.preferred_logprobs[at] - found.token_logprobs[at] > 1
 
 
 def test_cancelled(model: Model) -> None:
