@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
 
 from glossator.action.catalogue import load, prompts_folder
 from glossator.action.outcome import Event, Outcome, Proposal, Refusal, Stage
 from glossator.action.run import recall, run
 from glossator.action.target import Target, target_at
+from glossator.engine import Chunk, Request
+from glossator.engine.remembered import Remembered
 from glossator.engine.scripted import Doubted, Likely, Rule, Scripted
 
-FIX = replace(load(prompts_folder())[0]["fix"], strategy="search")
+FIX = load(prompts_folder())[0]["fix"]
 TEXT = """import os
 
 
@@ -85,13 +87,16 @@ async def test_unlikely_rewrite() -> None:
     assert "value in self" in outcome.candidates[-1].new_text
 
 
-async def test_what_is_said_comes_first() -> None:
-    """With a diagnostic or words the model's answer to them is offered, and the search's finds behind it."""
+async def test_what_is_said_is_answered() -> None:
+    """With a diagnostic or words the model's answer to them is offered at once; without an answer there is a search."""
     for told in ({"diagnostics": ("no such thing",)}, {"instruction": "use in"}):
         outcome = await fixed(SAME, at(**told))
         assert isinstance(outcome, Proposal)
         assert "value in self" in outcome.new_text
-        assert RIGHT in [each.new_text for each in outcome.candidates]
+        assert outcome.candidates == ()
+        outcome = await fixed(NONSENSE, at(**told))
+        assert isinstance(outcome, Proposal)
+        assert outcome.new_text == RIGHT
 
 
 async def test_time() -> None:
@@ -105,7 +110,28 @@ async def test_time() -> None:
     assert "searching" in [event.name for event in events if isinstance(event, Stage)]
 
 
-async def test_not_recalled() -> None:
-    """Of a search no half is recalled."""
-    engine = Scripted([Rule(text=SAME)], likely=LIKELY, doubted=DOUBTS)
+async def test_recalled(tmp_path: Path) -> None:
+    """An answer to what was said is recalled; a search is not, but repeated it asks the model nothing."""
+
+    class Counting(Scripted):
+        asked = 0
+
+        async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+            type(self).asked += 1
+            async for chunk in super().stream(request):
+                yield chunk
+
+    engine = Remembered(Counting([Rule(text=SAME)], likely=LIKELY, doubted=DOUBTS), tmp_path / "a", 16)
+    assert await engine.opened(20)
+    told = at(diagnostics=("no such thing",))
+    for target in (told, at()):
+        await run(FIX, target, engine, budget=2000)
+    asked = Counting.asked
+    assert asked > 3
+    recalled = recall(FIX, told, engine)
+    assert isinstance(recalled, Proposal) and "value in self" in recalled.new_text
     assert recall(FIX, at(), engine) is None
+    again = await run(FIX, at(), engine, budget=2000)
+    assert isinstance(again, Proposal) and again.new_text == RIGHT
+    assert Counting.asked == asked
+    await engine.close()

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import filelock
@@ -22,7 +23,7 @@ from glossator.engine import Chunk, EngineError, Finished, Message, Request, Tex
 from glossator.engine.remembered import Remembered
 from glossator.engine.remembered_database import Damaged, seal, unseal
 from glossator.engine.remembered_disk import Shelf
-from glossator.engine.scripted import Rule, Scripted
+from glossator.engine.scripted import Doubted, Likely, Rule, Scripted
 
 
 def ask(text: str = "x", **more: object) -> Request:
@@ -70,6 +71,36 @@ async def test_second_time_from_disk(tmp_path: Path) -> None:
     assert recalled == ("once only, please", second[-1])
     state = engine.state()
     assert (state["state"], state["hits"], state["misses"]) == ("on", 101, 0)
+
+
+async def test_scores_from_disk(tmp_path: Path) -> None:
+    """Scores and continuations are computed once, also over a restart; other answers are other questions."""
+
+    class Counting(Scripted):
+        asked = 0
+
+        async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+            type(self).asked += 1
+            async for chunk in super().stream(request):
+                yield chunk
+
+    found = []
+    for _ in range(2):
+        script = Counting([], likely=[Likely("low", -3.5)], doubted=[Doubted(" < low", " <=", " low")])
+        engine = Remembered(script, tmp_path / "a", 16)
+        assert await engine.opened(20)
+        scores = await engine.score(ask(), ["value < low", "other"])
+        texts = await engine.go_on(ask(stop=("\n",)), ["value <="])
+        found.append((scores, texts))
+        await engine.close()
+    assert found[0] == found[1]
+    assert (found[0][0][0].logprob, found[0][1]) == (-3.5, [" low"])
+    assert Counting.asked == 2
+    engine = Remembered(script, tmp_path / "a", 16)
+    assert await engine.opened(20)
+    assert len(await engine.score(ask(), ["value < low"])) == 1
+    assert Counting.asked == 3
+    await engine.close()
 
 
 async def test_recipe_is_what_counts(tmp_path: Path) -> None:

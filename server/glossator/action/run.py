@@ -60,6 +60,7 @@ async def run(
     thinks = engine.model().reasoning
     asked: Engine = engine if use_cache else getattr(engine, "engine", engine)  # the one behind the remembered answers
     turns: list[Turn] = []
+    searches, told = search.fits(action, target), bool(target.diagnostics or target.instruction)
     usage, remembered = Usage(), True
     reasons: dict[str, None] = {}
     while True:
@@ -73,11 +74,10 @@ async def run(
         if isinstance(outcome, Refusal):
             reasons |= dict.fromkeys(outcome.reasons)
             turns.append(Turn(attempt, said.answer, outcome.reasons))
-            searching = search.fits(action, target) and not (target.diagnostics or target.instruction)
-            if len(turns) < len(action.tries) and not searching:
-                continue
-            outcome = replace(outcome, reasons=tuple(reasons))
-        if search.fits(action, target):
+        more = isinstance(outcome, Refusal) and len(turns) < len(action.tries)
+        # What was said a search cannot read: then it comes last. Where nothing was said the model mostly copies.
+        if searches and (not told or (isinstance(outcome, Refusal) and not more)):
+            searches = False
             outcome = await search.search(
                 action,
                 target,
@@ -88,6 +88,11 @@ async def run(
                 priority=priority,
                 compilers=compilers,
             )
+            more = more and isinstance(outcome, Refusal)
+        if more:
+            continue
+        if isinstance(outcome, Refusal):
+            outcome = replace(outcome, reasons=tuple(reasons | dict.fromkeys(outcome.reasons)))
         return replace(
             outcome,
             thought=said.thought,
@@ -126,8 +131,9 @@ def _recalled(
 ) -> Outcome | Change | None:
     """The remembered outcome; None where an answer is missing; the edit that must be compiled first."""
     look = getattr(engine, "recall", None)
-    if look is None or unfit(action, target) or search.fits(action, target):
-        return None  # what a search finds is remembered in pieces
+    searches = search.fits(action, target)  # that takes too long to be told again here, though its parts are remembered
+    if look is None or unfit(action, target) or (searches and not (target.diagnostics or target.instruction)):
+        return None
     began = time.monotonic()
     turns: list[Turn] = []
     while len(turns) < len(action.tries):
@@ -143,6 +149,8 @@ def _recalled(
         if not isinstance(outcome, Refusal) or len(turns) + 1 == len(action.tries):
             reasons = dict.fromkeys(reason for turn in turns for reason in turn.reasons)
             if isinstance(outcome, Refusal):
+                if searches:
+                    return None
                 outcome = replace(outcome, reasons=tuple(reasons | dict.fromkeys(outcome.reasons)))
             return replace(
                 outcome,

@@ -34,7 +34,8 @@ WEIGHING = 0.4  # of the time is left for weighing
 
 
 def fits(action: Action, target: Target) -> bool:
-    """Whether there is something to search in: a definition with a body, in a language that is parsed."""
+    """Whether a search is asked for, and there is something to search in: a definition with a body, in a language that
+    is parsed."""
     return (
         action.strategy == "search"
         and target.tree is not None
@@ -56,8 +57,7 @@ async def search(
 ) -> Outcome:
     """The likeliest repair within `seconds`. `first` is what the action's first try gave.
 
-    Where something is known to be wrong (a diagnostic, the user's words) `first` is offered first: the search cannot
-    read. Otherwise it comes last where it is no likelier than the code as it is. Raises `EngineError`.
+    It competes with the others, and comes last where it is no likelier than the code as it is. Raises `EngineError`.
     """
     began = time.monotonic()
     code = shown(target.text, target.span)
@@ -84,12 +84,8 @@ async def search(
     pool = await asyncio.to_thread(_distinct, action, target, writing, texts)
     weighed = await _weighed(writing, engine, pool, began + seconds, on_event)
     best = [proposal for logprob, proposal in weighed if logprob > score.logprob]
-    if isinstance(first, Proposal):
-        others = [each for each in best if each.new_text != first.new_text]
-        if target.diagnostics or target.instruction:
-            best = [first, *others]
-        elif len(others) == len(best):
-            best.append(first)
+    if isinstance(first, Proposal) and all(each.new_text != first.new_text for each in best):
+        best.append(first)
     offered: list[Proposal] = []
     for each in best:
         outcome = await checked(action, target, each, compilers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import click
@@ -53,8 +53,11 @@ class Session:
                 for target in targets:
                     click.echo(await running.prompt_for(self.action, target, engine, budget=self._budget(engine)))
                 return ANSWERED
-            outcomes = [(target, await self._ask(target, engine, len(targets))) for target in targets]
-            if self.action.repairs and self._whole(targets):
+            # Each function of a file would take its time, and a search finds something likelier in right ones, too.
+            weighs = self.action.repairs and self._whole(targets)
+            action = replace(self.action, strategy="tries") if weighs else self.action
+            outcomes = [(target, await self._ask(action, target, engine)) for target in targets]
+            if weighs:
                 outcomes = [await self._likeliest(outcomes, engine)]
         finally:
             await engine.close()
@@ -83,16 +86,15 @@ class Session:
 
         return completed(targets, self.settings)
 
-    async def _ask(self, target: Target, engine: Engine, targets: int) -> Outcome:
-        """Ask about one of so many targets, which share the time there is."""
+    async def _ask(self, action: Action, target: Target, engine: Engine) -> Outcome:
         if self.use_cache and isinstance(engine, Remembered) and await engine.opened():
-            found = await running.recall_checked(self.action, target, engine, seed=self.seed, compilers=self.compilers)
+            found = await running.recall_checked(action, target, engine, seed=self.seed, compilers=self.compilers)
             if found is not None:  # no engine is started for it
                 return found
-        title = f"{self.action.name} {target.title}"
+        title = f"{action.name} {target.title}"
         with present.Watch(title, thoughts=self.show_thinking) as watch:
             return await running.run(
-                self.action,
+                action,
                 target,
                 engine,
                 budget=self._budget(engine),
@@ -101,7 +103,7 @@ class Session:
                 use_cache=self.use_cache,
                 priority=Priority.COMMAND,
                 compilers=self.compilers,
-                seconds=self.settings.search.seconds / targets,
+                seconds=self.settings.search.seconds,
             )
 
     def _whole(self, targets: list[Target]) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 
 from . import Chunk, Engine, EngineError, EngineStatus, Finished, ModelInfo, Request, Score, Text, Usage
 from .remembered_disk import Shelf
+from .scoring import to_go_on, to_score
 
 _FRESH_SECONDS = 3600.0  # an answer that is used and older than this is stored anew, so that it is not thrown out
 
@@ -39,6 +40,12 @@ class _Answer:
         last = tree["finished"]
         finished = Finished(last["reason"], Usage(**last["usage"]), last["model"], remembered=True)
         return cls(tuple(Text(text, tokens) for text, tokens in tree["pieces"]), finished, tree["stored"])
+
+
+def _score(tree: dict[str, Any]) -> Score:
+    """A score from its fields. Raises `TypeError`, `ValueError` or `KeyError`."""
+    many = {name: tuple(tree[name]) for name in ("token_logprobs", "ends", "preferred", "preferred_logprobs")}
+    return Score(int(tree["tokens"]), float(tree["logprob"]), **many)
 
 
 class Remembered:
@@ -118,12 +125,37 @@ class Remembered:
             self._shelf.put(request.key(self.engine.model().digest), answer.to_bytes())
 
     async def score(self, request: Request, answers: Sequence[str]) -> list[Score]:
-        """The other engine's scores; they are not remembered."""
-        return await self.engine.score(request, answers)
+        """The remembered scores, or the other engine's."""
+        asked = to_score(request, answers)
+        with contextlib.suppress(TypeError, ValueError, KeyError):  # nothing is kept, or by another version
+            found = [_score(tree) for tree in self._found(asked)]
+            if len(found) == len(answers):
+                return found
+        scores = await self.engine.score(request, answers)
+        self._put(asked, [asdict(each) for each in scores])
+        return scores
 
     async def go_on(self, request: Request, beginnings: Sequence[str]) -> list[str]:
-        """As the other engine goes on; it is not remembered."""
-        return await self.engine.go_on(request, beginnings)
+        """As it went on before, or as the other engine does."""
+        asked = to_go_on(request, beginnings)
+        with contextlib.suppress(TypeError, ValueError):
+            found = [str(text) for text in self._found(asked)]
+            if len(found) == len(beginnings):
+                return found
+        texts = await self.engine.go_on(request, beginnings)
+        self._put(asked, texts)
+        return texts
+
+    def _found(self, asked: Request) -> list[Any]:
+        """What is kept of a request with answers. Raises `ValueError` where that is nothing."""
+        payload = self._shelf.get(asked.key(self.engine.model().digest))
+        found = json.loads(payload) if payload is not None else None
+        if not isinstance(found, list):
+            raise ValueError("nothing is kept")
+        return found
+
+    def _put(self, asked: Request, values: list[Any]) -> None:
+        self._shelf.put(asked.key(self.engine.model().digest), json.dumps(values).encode())
 
     async def count(self, texts: Sequence[str]) -> list[int]:
         """The other engine's count."""

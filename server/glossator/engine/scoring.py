@@ -129,13 +129,23 @@ def scored(found: Sequence[Judged], pieces: Iterable[bytes], preferred: Iterable
     return Score(len(logprobs), float(sum(logprobs)), logprobs, tuple(ends), rather, sure)
 
 
+def to_score(request: Request, answers: Sequence[str]) -> Request:
+    """What an engine's `stream` is asked for scores with."""
+    return replace(request, answers=tuple(answers), max_tokens=0, thinking=0, draft="")
+
+
+def to_go_on(request: Request, beginnings: Sequence[str]) -> Request:
+    """What an engine's `stream` is asked to go on with."""
+    return replace(request, answers=tuple(beginnings), max_tokens=max(1, request.max_tokens), thinking=0, draft="")
+
+
 async def score(
     stream: Callable[[Request], AsyncGenerator[Chunk, None]], request: Request, answers: Sequence[str]
 ) -> list[Score]:
     """What `Engine.score` says, by an engine's `stream`."""
     if not answers:
         return []
-    asked = replace(request, answers=tuple(answers), max_tokens=0, thinking=0, draft="")
+    asked = to_score(request, answers)
     async with aclosing(stream(asked)) as chunks:
         async for chunk in chunks:
             if isinstance(chunk, Finished):
@@ -151,7 +161,7 @@ async def go_on(
     """What `Engine.go_on` says, by an engine's `stream`."""
     if not beginnings:
         return []
-    asked = replace(request, answers=tuple(beginnings), max_tokens=max(1, request.max_tokens), thinking=0, draft="")
+    asked = to_go_on(request, beginnings)
     async with aclosing(stream(asked)) as chunks:
         async for chunk in chunks:
             if isinstance(chunk, Finished):
