@@ -225,7 +225,9 @@ def from_workspace(base: Settings, tree: Mapping[str, Any]) -> tuple[Settings, t
         return merge(base, tree), ()
     nested = _nest(tree)
     refused = tuple(sorted(key for key in nested if key in MACHINE_ONLY))
-    return merge(base, {key: value for key, value in nested.items() if key not in refused}), refused
+    merged = merge(base, {key: value for key, value in nested.items() if key not in refused})
+    # A user who wants no other files read is not overruled by the folder that they are in.
+    return (merged if base.index.enabled else dataclasses.replace(merged, index=base.index)), refused
 
 
 # --- where things are -------------------------------------------------------------------------------------------------

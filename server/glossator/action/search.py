@@ -76,9 +76,11 @@ async def search(
         on_event(Stage("searching", at, len(places)))
         some = places[at : at + AT_ONCE]
         asked = replace(writing.request, max_tokens=LINE_TOKENS, stop=("\n",))
-        for place, written in zip(
-            some, await engine.go_on(asked, [code[: each.start] + each.text for each in some]), strict=True
-        ):
+        try:
+            lines = await engine.go_on(asked, [code[: each.start] + each.text for each in some])
+        except ContextTooLong:
+            break
+        for place, written in zip(some, lines, strict=True):
             texts += [(text, 0.0) for text in branches(code, place, written)]
     texts += deletions(code, score, body)
     pool = await asyncio.to_thread(_distinct, action, target, writing, texts)
@@ -152,6 +154,9 @@ async def _weighed(
             break
         on_event(Stage("weighing", at, len(pool)))
         some = pool[at : at + AT_ONCE]
-        scores = await engine.score(writing.request, [writing.code(each) + END for each, _ in some])
+        try:
+            scores = await engine.score(writing.request, [writing.code(each) + END for each, _ in some])
+        except ContextTooLong:
+            continue
         weighed += [(each.logprob + bias, found) for each, (found, bias) in zip(scores, some, strict=True)]
     return sorted(weighed, key=lambda pair: -pair[0])

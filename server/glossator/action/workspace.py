@@ -214,13 +214,11 @@ class Workspace:
         entry = self._index.entries.get(path)
         if live is not None or entry is None:
             return live
-        try:
-            about = (self.root / path).lstat()
-        except OSError:
+        now = wanted(self.root, path)
+        if now is None:  # gone, or ignored by now
             self._drop(path)
             renewed.append(path)
             return None
-        now = Found(path, about.st_size, about.st_mtime_ns)
         cached = self._trees.get(path)
         if cached is not None and cached[0] == now and (entry.size, entry.changed) == (now.size, now.changed):
             self._trees.move_to_end(path)

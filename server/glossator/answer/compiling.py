@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import shutil
 import signal
@@ -48,11 +49,14 @@ class Compilers:
         untrusted: Names the folders whose programs are not run: what is opened.
         environment: Where the search path is taken from.
         seconds: How long one run may take.
+        place: The user's own folder in which copies are made: some programs look for their settings in the folders
+            above, and in the system's folder for temporary files these may be another's. None: that folder.
     """
 
     untrusted: Callable[[], Iterable[Path]] = tuple
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     seconds: float = SECONDS
+    place: Path | None = None
     _known: OrderedDict[str, Compiled] = field(default_factory=OrderedDict)  # by the digest of all that decides it
     _places: dict[tuple[str, ...], Path | None] = field(default_factory=dict)  # where a program is, by path and folders
 
@@ -99,7 +103,7 @@ class Compilers:
         language = change.language
         name = file_name(change.path, language.id, language.extensions, change.before, change.after)
         try:
-            folder = await asyncio.to_thread(_folder, name, alone(text, language.id))
+            folder = await asyncio.to_thread(_folder, self.place, name, alone(text, language.id))
             try:
                 printed = await self._run([str(program), *checker.arguments, name], folder)
             finally:
@@ -122,6 +126,7 @@ class Compilers:
             | {"LC_ALL": "C", "TMPDIR": str(folder), "RUSTUP_AUTO_INSTALL": "0"},
             start_new_session=True,
         )
+        _limit(process.pid, self.seconds)
         ended = False
         try:
             async with asyncio.timeout(self.seconds):
@@ -151,6 +156,16 @@ async def _output(process: asyncio.subprocess.Process) -> bytes | None:
     return output
 
 
+def _limit(pid: int, seconds: float) -> None:
+    """A checker that outlives this process ends by itself."""
+    if sys.platform == "linux":
+        import resource
+
+        most = math.ceil(2 * seconds)
+        with contextlib.suppress(OSError, ValueError):
+            resource.prlimit(pid, resource.RLIMIT_CPU, (most, most))
+
+
 def _kill(process: asyncio.subprocess.Process) -> None:
     """End the checker and all that it started."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -160,9 +175,11 @@ def _kill(process: asyncio.subprocess.Process) -> None:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def _folder(name: str, text: str) -> Path:
-    """A new private folder (0700) with the file and an empty `out`."""
-    folder = Path(tempfile.mkdtemp(prefix="glossator-check-"))
+def _folder(place: Path | None, name: str, text: str) -> Path:
+    """A new private folder (0700) with the file and an empty `out`. Raises `OSError`."""
+    if place is not None:
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="glossator-check-", dir=place))
     (folder / "out").mkdir()
     (folder / name).write_bytes(text.encode("utf-8", "replace"))
     return folder

@@ -89,7 +89,7 @@ def ask(action: Action, *, where: str, instruction: str | None = None, **options
         apply=options.get("apply", False),
         show_thinking=options["show_thinking"],
         show_prompt=options["show_prompt"],
-        compilers=Compilers(functools.partial(places.opened, place.path)),
+        compilers=Compilers(functools.partial(places.opened, place.path), place=folders().cache / "checks"),
     )
     return asyncio.run(session.run())
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import click
 
+from ..action.workspace import root_of
+
 LINES = re.compile(r"(\d+)(?:-(\d+))?")
 
 
@@ -40,9 +42,14 @@ def parse(text: str) -> Place:
 
 
 def opened(path: Path) -> list[Path]:
-    """The folders that a shell's user works in: this one and the file's. One that holds the home is no project."""
-    home = Path.home().resolve()
-    return [each for each in (Path.cwd(), path.resolve().parent) if not home.is_relative_to(each.resolve())]
+    """The folders that a shell's user works in: this one, the file's, and the projects that they are in.
+
+    One that holds the home is no project.
+    """
+    home, here = Path.home().resolve(), Path.cwd()
+    tops = (root_of(path), root_of(here / "any"))
+    every = dict.fromkeys([here, path.resolve().parent, *(top for top in tops if top is not None)])
+    return [each for each in every if not home.is_relative_to(each.resolve())]
 
 
 @dataclass(frozen=True, slots=True)

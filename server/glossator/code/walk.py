@@ -33,7 +33,7 @@ class Found:
 
 def files(root: Path) -> Iterator[Found]:
     """The source files below `root`, folders in the order of their names; `MOST_FILES` at most."""
-    rules = Rules().within("", [_read(root / ".git" / "info" / "exclude", _MOST_RULES) or ""])
+    rules = _outer(root)
     pending: list[tuple[str, Rules]] = [("", rules)]
     count = 0
     while pending:
@@ -63,9 +63,35 @@ def files(root: Path) -> Iterator[Found]:
         pending += reversed(below)
 
 
+def _outer(root: Path) -> Rules:
+    """What holds before the workspace's own rules: those of the repository that it is, or is a part of."""
+    chain = [root, *root.parents]
+    top = next((at for at, folder in enumerate(chain) if os.path.lexists(folder / ".git")), None)
+    if top is None:
+        return Rules()
+    rules = Rules()
+    for at in range(top, -1, -1):
+        folder, inside = chain[at], "".join(f"{each.name}/" for each in reversed(chain[:at]))
+        texts = [_read(_git(folder) / "info" / "exclude", _MOST_RULES) or ""] if at == top else []
+        if at:  # the workspace's own files are read where it is walked
+            texts += [_read(folder / name, _MOST_RULES) or "" for name in FILES]
+        rules = rules.around(inside, texts)
+    return rules
+
+
+def _git(folder: Path) -> Path:
+    """Where git keeps a repository's settings; of a linked worktree that is told by a file."""
+    place = folder / ".git"
+    told = "" if place.is_dir() else _read(place, _MOST_RULES) or ""
+    if told.startswith("gitdir:"):
+        linked = Path(os.path.normpath(folder / told.removeprefix("gitdir:").strip()))
+        place = linked.parent.parent if linked.parent.name == "worktrees" else linked
+    return place
+
+
 def wanted(root: Path, path: str) -> Found | None:
     """The file `path` (relative, `/`) if a walk would come to it; for a single file that changed."""
-    rules = Rules().within("", [_read(root / ".git" / "info" / "exclude", _MOST_RULES) or ""])
+    rules = _outer(root)
     *folders, _ = path.split("/")
     if any(part in FOLDERS or part in {"", ".", ".."} for part in folders) or len(folders) > MOST_DEPTH:
         return None

@@ -74,7 +74,10 @@ class Indexes:
             if self._touched:
                 self._touched = False
                 for space in tuple(self._spaces.values()):
-                    await in_thread(space.refresh)
+                    try:
+                        await in_thread(space.refresh)
+                    except Exception as error:
+                        self._ls.report(error, "index")
 
     # --- what changes -----------------------------------------------------------------------------------------------
 
@@ -104,7 +107,7 @@ class Indexes:
         self._touched = True
         for uri, space in tuple(self._spaces.items()):
             if space.relative(target.path) is not None:
-                with contextlib.suppress(TimeoutError):  # a slow disk does not hold up a question
+                try:
                     await asyncio.wait_for(self._opened[uri].wait(), WAIT_SECONDS)
                     edited = dict(self._edited)
                     live = await self._live(edited)
@@ -113,6 +116,11 @@ class Indexes:
                     found = await asyncio.wait_for(work, WAIT_SECONDS)
                     self._edited = {uri: edit for uri, edit in self._edited.items() if edited.get(uri) != edit}
                     return found
+                except TimeoutError:  # a slow disk does not hold up a question
+                    break
+                except Exception as error:  # nor does an index in trouble
+                    self._ls.report(error, "index")
+                    break
         return target
 
     async def _live(self, uris: Iterable[str]) -> list[tuple[str, Tree]]:

@@ -83,7 +83,7 @@ class Server(LanguageServer):
         self.trees = Trees()
         self.indexes = Indexes(self)
         self.opening = Opening(settings, self.folders, self.spawn)
-        self.compilers = Compilers(lambda: paths.local(self.workspace_folders))
+        self.compilers = Compilers(lambda: paths.local(self.workspace_folders), place=self.folders.cache / "checks")
         self.jobs = Jobs(self)
         self.hovers = Hovers(self)
         self.idle = Idle(self)
