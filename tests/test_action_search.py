@@ -126,6 +126,9 @@ async def test_recalled(tmp_path: Path) -> None:
     told = at(diagnostics=("no such thing",))
     for target in (told, at()):
         await run(FIX, target, engine, budget=2000)
+    await engine.close()  # what is kept is written in the background
+    engine = Remembered(engine.engine, tmp_path / "a", 16)
+    assert await engine.opened(20)
     asked = Counting.asked
     assert asked > 3
     recalled = recall(FIX, told, engine)
