@@ -5,6 +5,7 @@ Asked from the top down: of a folder that is left alone nobody asks what is in i
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -73,6 +74,7 @@ class Rules:
         return False
 
 
+@functools.lru_cache(256)  # asked for each single file that changed or is shown, with the same few texts
 def _spec(text: str) -> GitIgnoreSpec | None:
     """The rules of a file; a line that is no pattern does not cost the others."""
     written = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]

@@ -128,9 +128,7 @@ class Remembered:
         """The remembered scores, or the other engine's."""
         asked = to_score(request, answers)
         with contextlib.suppress(TypeError, ValueError, KeyError):  # nothing is kept, or by another version
-            found = [_score(tree) for tree in self._found(asked)]
-            if len(found) == len(answers):
-                return found
+            return [_score(tree) for tree in self._found(asked)]
         scores = await self.engine.score(request, answers)
         self._put(asked, [asdict(each) for each in scores])
         return scores
@@ -139,18 +137,16 @@ class Remembered:
         """As it went on before, or as the other engine does."""
         asked = to_go_on(request, beginnings)
         with contextlib.suppress(TypeError, ValueError):
-            found = [str(text) for text in self._found(asked)]
-            if len(found) == len(beginnings):
-                return found
+            return [str(text) for text in self._found(asked)]
         texts = await self.engine.go_on(request, beginnings)
         self._put(asked, texts)
         return texts
 
     def _found(self, asked: Request) -> list[Any]:
-        """What is kept of a request with answers. Raises `ValueError` where that is nothing."""
+        """What is kept of a request, one value for each of its answers. Raises `ValueError` where that is nothing."""
         payload = self._shelf.get(asked.key(self.engine.model().digest))
         found = json.loads(payload) if payload is not None else None
-        if not isinstance(found, list):
+        if not isinstance(found, list) or len(found) != len(asked.answers):
             raise ValueError("nothing is kept")
         return found
 

@@ -139,33 +139,29 @@ def to_go_on(request: Request, beginnings: Sequence[str]) -> Request:
     return replace(request, answers=tuple(beginnings), max_tokens=max(1, request.max_tokens), thinking=0, draft="")
 
 
+async def _finished(stream: Callable[[Request], AsyncGenerator[Chunk, None]], request: Request) -> Finished:
+    async with aclosing(stream(request)) as chunks:
+        async for chunk in chunks:
+            if isinstance(chunk, Finished):
+                return chunk
+    raise EngineError("the engine ended before it gave scores or went on")
+
+
 async def score(
     stream: Callable[[Request], AsyncGenerator[Chunk, None]], request: Request, answers: Sequence[str]
 ) -> list[Score]:
     """What `Engine.score` says, by an engine's `stream`."""
-    if not answers:
-        return []
-    asked = to_score(request, answers)
-    async with aclosing(stream(asked)) as chunks:
-        async for chunk in chunks:
-            if isinstance(chunk, Finished):
-                if len(chunk.scores) != len(answers):
-                    raise EngineError("the engine gave no scores")
-                return list(chunk.scores)
-    raise EngineError("the engine ended before it gave scores")
+    scores = (await _finished(stream, to_score(request, answers))).scores if answers else ()
+    if len(scores) != len(answers):
+        raise EngineError("the engine gave no scores")
+    return list(scores)
 
 
 async def go_on(
     stream: Callable[[Request], AsyncGenerator[Chunk, None]], request: Request, beginnings: Sequence[str]
 ) -> list[str]:
     """What `Engine.go_on` says, by an engine's `stream`."""
-    if not beginnings:
-        return []
-    asked = to_go_on(request, beginnings)
-    async with aclosing(stream(asked)) as chunks:
-        async for chunk in chunks:
-            if isinstance(chunk, Finished):
-                if len(chunk.texts) != len(beginnings):
-                    raise EngineError("the engine went on with nothing")
-                return list(chunk.texts)
-    raise EngineError("the engine ended before it went on")
+    texts = (await _finished(stream, to_go_on(request, beginnings))).texts if beginnings else ()
+    if len(texts) != len(beginnings):
+        raise EngineError("the engine went on with nothing")
+    return list(texts)
