@@ -11,7 +11,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,22 @@ from .trace import Event
 
 
 def replay(
-    sides: Sequence[Side], walked: Sequence[tuple[Event, str]], asked: Sequence[Question], label: str
+    sides: Sequence[Side],
+    walked: Sequence[tuple[Event, str]],
+    asked: Sequence[Question],
+    label: str,
+    keep: Callable[[list[dict[str, Any]]], object] = lambda run: None,
 ) -> list[dict[str, Any]]:
-    """One run through all events; what the JSON file holds of each system."""
+    """One run through all events; what the JSON file holds of each system. `keep` is told after every question."""
     replies: dict[str, list[dict[str, Any]]] = {side.name: [] for side in sides}
     started: list[Side] = []
+
+    def so_far() -> list[dict[str, Any]]:
+        return [
+            {"system": side.name, "setting": side.setting, "cpu": side.cpu(), "replies": replies[side.name]}
+            for side in sides
+        ]
+
     try:
         for side in sides:
             started.append(side)
@@ -51,10 +62,8 @@ def replay(
             what = f"{question.action.name} {event.file}:{event.symbol}"
             outcome = replies[OURS][-1]["outcome"]
             print(f"[{label} {number}/{len(asked)}] {what}: {waits} s, {outcome}", file=sys.stderr)
-        return [
-            {"system": side.name, "setting": side.setting, "cpu": side.cpu(), "replies": replies[side.name]}
-            for side in sides
-        ]
+            keep(so_far())
+        return so_far()
     finally:
         for side in started:
             side.stop()
@@ -190,17 +199,24 @@ def measure(given: argparse.Namespace) -> dict[str, Any]:
             sides.append(reader)
         if server:
             sides.append(Peer(Server(path, server, NO_REPACK), same=given.same_context))
-        runs = [replay(sides, walked, asked, f"{number + 1}/{given.repeats}") for number in range(given.repeats)]
-    sizes = {"events": len(events), "asked": len(asked), "seconds": round(time.monotonic() - began)}
-    return about | sizes | {"runs": runs}
+        runs: list[list[dict[str, Any]]] = []
+
+        def written(run: list[dict[str, Any]]) -> dict[str, Any]:
+            sizes = {"events": len(events), "asked": len(asked), "seconds": round(time.monotonic() - began)}
+            found = about | sizes | {"runs": [*runs, run] if run else runs}
+            if given.out:  # after every question: an hour's replay is long, and may be cut short
+                given.out.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            return found
+
+        for number in range(given.repeats):
+            runs.append(replay(sides, walked, asked, f"{number + 1}/{given.repeats}", written))
+        return written([])
 
 
 def main() -> None:
     """Measure and show."""
     given = arguments()
     found = json.loads(given.source.read_text(encoding="utf-8")) if given.source else measure(given)
-    if given.out:
-        given.out.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if given.chart:
         from .chart import session as draw
 
