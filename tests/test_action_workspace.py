@@ -95,21 +95,25 @@ def test_what_changes_on_disk(shop: Path) -> None:
 
 
 def test_what_an_editor_holds(shop: Path) -> None:
-    """An open document counts instead of the file; once closed the file does again."""
+    """An open document counts instead of the file; once closed the file does again, whatever comes too late."""
     space, path = opened(shop), str(shop / "shop/rules.py")
     language = language_of(path)
     assert language is not None
-    space.follow(path, parse("def reduced(price, discount): return 'typed'\n", language))
+    space.follow(path, parse("def reduced(price, discount): return 'typed'\n", language), 1)
     assert "typed" in space.completed(target(shop)).beyond[0].code
     space.refresh()
     assert "typed" in space.completed(target(shop)).beyond[0].code
-    space.let_go(path)
+    space.let_go(path, 2)
     assert "4321" in space.completed(target(shop)).beyond[0].code
+    space.follow(path, parse("def reduced(price, discount): return 'late'\n", language), 1)
+    assert "4321" in space.completed(target(shop)).beyond[0].code, "an edit from before the closing came after it"
+    space.follow(path, parse("def reduced(price, discount): return 'opened anew'\n", language), 3)
+    assert "opened anew" in space.completed(target(shop)).beyond[0].code
     ignored = shop / "node_modules" / "x.py"
     ignored.parent.mkdir()
     ignored.write_text("def reduced(): pass\n")
     before = space.status().files
-    space.follow(str(ignored), parse("def reduced(): pass\n", language))
+    space.follow(str(ignored), parse("def reduced(): pass\n", language), 4)
     assert space.status().files == before
 
 

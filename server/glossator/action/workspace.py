@@ -85,6 +85,7 @@ class Workspace:
         self._changed = False  # something is worth keeping
         self._stop = threading.Event()
         self._live: dict[str, Tree] = {}  # what an editor holds open
+        self._last: dict[str, int] = {}  # the order of what an editor last did with a file
         self._barren: dict[str, Found] = {}  # files that have no entry
         self._trees: OrderedDict[str, tuple[Found, Tree]] = OrderedDict()
 
@@ -158,8 +159,11 @@ class Workspace:
         except (ValueError, OSError, RuntimeError):
             return None
 
-    def follow(self, path: str, tree: Tree) -> None:
-        """An editor holds the file open, with this text: it counts instead of what is on disk."""
+    def follow(self, path: str, tree: Tree, order: int) -> None:
+        """An editor holds the file open, with this text: it counts instead of what is on disk.
+
+        `order` grows with every edit and every closing: what comes here late, from a slower thread, does not count.
+        """
         name = self.relative(path)
         if name is None or self._live.get(name) is tree:
             return
@@ -168,14 +172,20 @@ class Workspace:
             return  # ignored, secret or new: what nobody may import is not shown either
         entry = entry_of(tree, name)
         with self._lock:
+            if self._is_late(name, order):
+                return
             self._live[name] = tree
             self._index.put(entry)
 
-    def let_go(self, path: str) -> None:
-        """The editor closed the file: what is on disk counts again."""
+    def let_go(self, path: str, order: int) -> None:
+        """The editor closed the file: what is on disk counts again. `order` as in `follow`."""
         name = self.relative(path)
-        if name is not None and self._live.pop(name, None) is not None:
-            self.look([path])
+        if name is None:
+            return
+        with self._lock:
+            if self._is_late(name, order) or self._live.pop(name, None) is None:
+                return
+        self.look([path])
 
     def look(self, paths: Iterable[str]) -> None:
         """These files may have changed, come or gone."""
@@ -237,6 +247,13 @@ class Workspace:
         return tree
 
     # --- with the lock held -----------------------------------------------------------------------------------------
+
+    def _is_late(self, name: str, order: int) -> bool:
+        """Whether something newer is known of what an editor does with the file; else this is the newest."""
+        if order < self._last.get(name, 0):
+            return True
+        self._last[name] = order
+        return False
 
     def _is_stale(self, found: Found) -> bool:
         if found.path in self._live or self._barren.get(found.path) == found:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 0.5  # that a question waits for what was kept to be read, and for its own answer
 LOOK_SECONDS = 120.0  # between two looks at all files, for clients that do not tell what changes; none in idle times
 CLOSE_SECONDS = 1.0
+MANY = 200  # files that change at once, as on a checkout: then one look at all of them is cheaper
 
 
 class Indexes:
@@ -35,6 +36,7 @@ class Indexes:
         self._spaces: dict[str, Workspace] = {}
         self._opened: dict[str, asyncio.Event] = {}  # what was kept is read
         self._edited: dict[str, int] = {}  # open documents that the index has not seen as they are, by their last edit
+        self._due: dict[str, set[str]] = {}  # by folder: files that changed on disk while others are looked at
         self._touched = False  # something was done since the last look at all files
 
     def begin(self) -> None:
@@ -90,15 +92,29 @@ class Indexes:
     def closed(self, uri: str) -> None:
         """A document was closed: what is on disk counts."""
         self._edited.pop(uri, None)
+        order = next(self._ls.numbers)
         for space in self._spaces.values():
-            self._ls.spawn(in_thread(space.let_go, path_of(uri)))
+            self._ls.spawn(in_thread(space.let_go, path_of(uri), order))
 
     def changed(self, uris: Iterable[str]) -> None:
-        """Files changed on disk."""
-        paths = [path_of(uri) for uri in uris if uri.startswith("file:")]
-        rules = any(Path(path).name in {".gitignore", ".glossatorignore"} for path in paths)
-        for space in self._spaces.values():
-            self._ls.spawn(in_thread(space.refresh) if rules else in_thread(space.look, paths))
+        """Files changed on disk. They are looked at one lot after the other; what comes meanwhile is the next lot."""
+        paths = {path_of(uri) for uri in uris if uri.startswith("file:")}
+        for folder, space in self._spaces.items():
+            waits = folder in self._due
+            self._due.setdefault(folder, set()).update(paths)
+            if not waits:
+                self._ls.spawn(self._look_at(folder, space))
+
+    async def _look_at(self, folder: str, space: Workspace) -> None:
+        try:
+            while paths := self._due[folder]:
+                self._due[folder] = set()
+                rules = any(Path(path).name in {".gitignore", ".glossatorignore"} for path in paths)
+                await in_thread(*((space.refresh,) if rules or len(paths) > MANY else (space.look, sorted(paths))))
+        except Exception as error:
+            self._ls.report(error, "index")
+        finally:
+            self._due.pop(folder, None)
 
     # --- what is asked ----------------------------------------------------------------------------------------------
 
@@ -123,14 +139,14 @@ class Indexes:
                     break
         return target
 
-    async def _live(self, uris: Iterable[str]) -> list[tuple[str, Tree]]:
-        """The documents that changed since the last question, parsed from the edit on."""
+    async def _live(self, edited: Mapping[str, int]) -> list[tuple[str, Tree, int]]:
+        """The documents that changed since the last question, parsed from the edit on, and which edit that was."""
         found = []
-        for uri in uris:
+        for uri, order in edited.items():
             snapshot = self._ls.current(uri)
             tree = await self._ls.trees.of(snapshot) if snapshot is not None else None
             if tree is not None:
-                found.append((path_of(uri), tree))
+                found.append((path_of(uri), tree, order))
         return found
 
     def state(self) -> list[dict[str, Any]]:
@@ -148,9 +164,9 @@ class Indexes:
 
 
 def _completed(
-    every: Sequence[Workspace], live: Sequence[tuple[str, Tree]], space: Workspace, target: Target
+    every: Sequence[Workspace], live: Sequence[tuple[str, Tree, int]], space: Workspace, target: Target
 ) -> Target:
-    for path, tree in live:
+    for path, tree, order in live:
         for each in every:
-            each.follow(path, tree)
+            each.follow(path, tree, order)
     return space.completed(target)
