@@ -56,6 +56,46 @@ def test_one_thread_beside_a_busy_process() -> None:
     assert pace.threads == 2
 
 
+def beside(pace: Pace, others: int, tokens: int, cost: dict[int, float]) -> list[int]:
+    used = []
+    for _ in range(tokens):
+        used.append(pace.threads)
+        pace.took(cost[pace.threads], others)
+    return used
+
+
+QUIET, CROWD = {1: 0.047, 2: 0.036}, {1: 0.045, 2: 0.12}
+
+
+def test_neighbours_bring_the_trial_nearer() -> None:
+    """Where another program is seen, few tokens are slow; where it is gone, the others are soon used again."""
+    pace = Pace(2)
+    assert beside(pace, 0, 40, QUIET)[-1] == 2
+    assert beside(pace, 1, 400, CROWD).count(2) <= 3, "no trial goes up where there is no room"
+    assert beside(pace, 0, 40, QUIET).count(1) <= 12
+
+
+def test_neighbours_are_only_a_hint() -> None:
+    """Two threads stay where they are faster all the same; a glance at something short changes nothing."""
+    pace = Pace(2)
+    beside(pace, 0, 40, QUIET)
+    assert beside(pace, 1, 200, QUIET).count(2) > 185
+    pace = Pace(2, 1)
+    assert beside(pace, 0, 8, {1: 0.03, 2: 0.05}) == [1] * 8
+    pace = Pace(2)
+    beside(pace, 0, 4, QUIET)
+    for number in range(400):
+        pace.took(QUIET[pace.threads], number % 2)
+    assert pace.threads == 2
+
+
+def test_room_for_some() -> None:
+    """Of eight processors four are used beside four others, not one."""
+    pace = Pace(8)
+    cost = {1: 0.1, 2: 0.06, 4: 0.04, 8: 0.09}
+    assert set(beside(pace, 4, 300, cost)[20:]) <= {4, 2, 1} and beside(pace, 4, 400, cost).count(4) > 370
+
+
 def test_trials_become_rare() -> None:
     """On a quiet machine trials cost less than two in a hundred tokens."""
     pace = Pace(4)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from . import Chunk, Request, Text
+from . import Chunk, Request, Text, machine
 from .drafting import Copier
 from .pace import Pace
 from .prefixes import Prefixes, Resident
@@ -209,7 +209,7 @@ class Decoding:
         self._evaluate([token, *draft], 1 + len(draft))
         logits = native.logits(0)
         if not draft:
-            pace.took(time.perf_counter() - began)
+            pace.took(time.perf_counter() - began, machine.others() if pace.most > 1 else 0)
         return logits
 
     def _force(self, tokens: list[int]) -> Logits:

@@ -63,6 +63,17 @@ def build() -> str:
     return f"llama-cpp-python {version} {hashlib.sha256(json.dumps(sizes).encode()).hexdigest()[:12]}"
 
 
+def others() -> int:
+    """Threads besides this one that run or want to, right now, whoever's they are; 0 where the system does not tell."""
+    if sys.platform != "linux":
+        return 0
+    try:
+        with open("/proc/loadavg", encoding="ascii") as file:
+            return max(0, int(file.read().split()[3].partition("/")[0]) - 1)
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
 class Neighbours:
     """What other programs take of the processor, from now on."""
 
