@@ -68,8 +68,8 @@ def others() -> int:
     if sys.platform != "linux":
         return 0
     try:
-        with open("/proc/loadavg", encoding="ascii") as file:
-            return max(0, int(file.read().split()[3].partition("/")[0]) - 1)
+        running = Path("/proc/loadavg").read_text(encoding="ascii").split()[3].partition("/")[0]
+        return max(0, int(running) - 1)
     except (OSError, ValueError, IndexError):
         return 0
 
