@@ -28,7 +28,7 @@ from glossator.settings import Hover
 
 from . import prompts
 from .ours import Ours
-from .systems import HighLevel, Server
+from .systems import SLOTS, HighLevel, Server
 from .trace import Event
 
 
@@ -77,6 +77,10 @@ class _Recorder:
         yield
 
     async def score(self, request: Request, answers: Sequence[str]) -> list[Score]:
+        self.request = request
+        raise _Asked
+
+    async def go_on(self, request: Request, beginnings: Sequence[str]) -> list[str]:
         self.request = request
         raise _Asked
 
@@ -172,6 +176,9 @@ class Side:
         self.system.start()
         self._before = self.system.cpu()
 
+    def take_up(self, asked: Sequence[Question]) -> None:
+        """Be as after these questions, at no cost: the replay goes on behind them."""
+
     def stop(self) -> None:
         """End its process."""
         self.system.stop()
@@ -199,6 +206,13 @@ class Peer(Side):
         self._same = same
         self.setting += ", shown what Glossator shows" if same else ", shown the whole file"
 
+    def take_up(self, asked: Sequence[Question]) -> None:
+        if isinstance(self.system, Server):  # its slots hold what the last files' questions left there
+            last = {question.event.file: number for number, question in enumerate(asked)}
+            for number in sorted(last.values())[-SLOTS:]:
+                self.ask(asked[number])
+        self._before = self.system.cpu()
+
     def ask(self, question: Question) -> Reply:
         asked = question.request
         talk = asked.messages if self._same else question.whole
@@ -212,16 +226,17 @@ class Product(Side):
 
     system: Ours
 
-    def __init__(self, model: str, home: Path, *, ahead: bool = False) -> None:
-        """`ahead`: the file's part of the prompt is read as soon as it is opened or edited."""
+    def __init__(self, model: str, home: Path, *, ahead: bool = False, keep: bool = False) -> None:
+        """`ahead`: the file's part of the prompt is read as soon as it is opened or edited. `keep`: files stay."""
         super().__init__(Ours(model, home, remember=True))
-        self.ahead = ahead
+        self.ahead, self._keep = ahead, keep
         if ahead:
             self.name += ", reading ahead"
 
     def stop(self) -> None:
         super().stop()
-        self.system.remove()
+        if not self._keep:
+            self.system.remove()
 
     def ask(self, question: Question) -> Reply:
         here = time.process_time()

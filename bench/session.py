@@ -28,16 +28,31 @@ def replay(
     sides: Sequence[Side],
     walked: Sequence[tuple[Event, str]],
     asked: Sequence[Question],
-    label: str,
+    *,
+    label: str = "",
     keep: Callable[[list[dict[str, Any]]], object] = lambda run: None,
+    before: Sequence[dict[str, Any]] = (),
 ) -> list[dict[str, Any]]:
-    """One run through all events; what the JSON file holds of each system. `keep` is told after every question."""
-    replies: dict[str, list[dict[str, Any]]] = {side.name: [] for side in sides}
+    """One run through all events; what the JSON file holds of each system. `keep` is told after every question.
+
+    `before`: the same of a run that was cut short, which goes on.
+    """
+    told = {each["system"]: each for each in before}
+    replies: dict[str, list[dict[str, Any]]] = {
+        side.name: list(told[side.name]["replies"]) if told else [] for side in sides
+    }
+    spent = {side.name: told[side.name]["cpu"] if told else 0.0 for side in sides}
+    skipped = len(replies[sides[0].name])
     started: list[Side] = []
 
     def so_far() -> list[dict[str, Any]]:
         return [
-            {"system": side.name, "setting": side.setting, "cpu": side.cpu(), "replies": replies[side.name]}
+            {
+                "system": side.name,
+                "setting": side.setting,
+                "cpu": spent[side.name] + side.cpu(),
+                "replies": replies[side.name],
+            }
             for side in sides
         ]
 
@@ -45,8 +60,14 @@ def replay(
         for side in sides:
             started.append(side)
             side.start()
+            side.take_up(asked[:skipped])
         waiting, number = iter(asked), 0
         for event, text in walked:
+            if number < skipped:
+                if event.asks:
+                    next(waiting)
+                    number += 1
+                continue
             if not event.asks:
                 for side in sides:
                     side.notice(event, text)
@@ -166,7 +187,10 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--events", type=int, default=0, help="only the first N events of the trace")
     parser.add_argument("--same-context", action="store_true", help="show the others what Glossator shows")
     parser.add_argument("--ahead", action="store_true", help="measure Glossator a second time, reading files ahead")
-    parser.add_argument("--out", type=Path, help="write everything as JSON")
+    parser.add_argument("--out", type=Path, help="write everything as JSON, after every question")
+    parser.add_argument(
+        "--home", type=Path, help="keep Glossator's files here; a replay that was cut short goes on from them and --out"
+    )
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     parser.add_argument("--chart", type=Path, help="draw the table as SVG")
     parser.add_argument("--into", type=Path, help="put the Markdown table into this file, between its marks")
@@ -182,9 +206,16 @@ def measure(given: argparse.Namespace) -> dict[str, Any]:
     events = trace.read()[: given.events or None]
     about = {"machine": machine.describe(server), "model": path.name, "date": datetime.now(UTC).isoformat()}
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="glossator-bench-", ignore_cleanup_errors=True) as folder:
-        product = Product(name, Path(folder) / "plain")
-        if not product.system.prepare():
+    runs: list[list[dict[str, Any]]] = []
+    cut: list[dict[str, Any]] = []
+    if given.home and given.out and given.out.exists():
+        earlier = json.loads(given.out.read_text(encoding="utf-8"))
+        about, began, runs = {key: earlier[key] for key in about}, began - earlier["seconds"], earlier["runs"]
+        cut = runs.pop() if runs and len(runs[-1][0]["replies"]) < earlier["asked"] else []
+    with tempfile.TemporaryDirectory(prefix="glossator-bench-", ignore_cleanup_errors=True) as temporary:
+        folder = given.home or Path(temporary)
+        product = Product(name, folder / "plain", keep=bool(given.home))
+        if not cut and not product.system.prepare():
             print("Glossator could not measure this machine; it goes by guesses", file=sys.stderr)
         walked = list(trace.walk(events))
         product.start()
@@ -194,12 +225,12 @@ def measure(given: argparse.Namespace) -> dict[str, Any]:
             product.stop()
         sides: list[Side] = [product, Peer(HighLevel(path), same=given.same_context)]
         if given.ahead:
-            reader = Product(name, Path(folder) / "ahead", ahead=True)
-            reader.system.prepare()
+            reader = Product(name, folder / "ahead", ahead=True, keep=bool(given.home))
+            if not cut:
+                reader.system.prepare()
             sides.append(reader)
         if server:
             sides.append(Peer(Server(path, server, NO_REPACK), same=given.same_context))
-        runs: list[list[dict[str, Any]]] = []
 
         def written(run: list[dict[str, Any]]) -> dict[str, Any]:
             sizes = {"events": len(events), "asked": len(asked), "seconds": round(time.monotonic() - began)}
@@ -208,8 +239,9 @@ def measure(given: argparse.Namespace) -> dict[str, Any]:
                 given.out.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
             return found
 
-        for number in range(given.repeats):
-            runs.append(replay(sides, walked, asked, f"{number + 1}/{given.repeats}", written))
+        for number in range(len(runs), given.repeats):
+            runs.append(replay(sides, walked, asked, label=f"{number + 1}/{given.repeats}", keep=written, before=cut))
+            cut = []
         return written([])
 
 

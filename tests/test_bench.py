@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -205,3 +206,51 @@ def test_help_needs_no_model(tmp_path: Path) -> None:
         )
         assert "--server" in said.stdout
     assert importlib.util.find_spec("glossator") is not None
+
+
+def test_a_replay_that_was_cut_short_goes_on() -> None:
+    """Nothing is asked twice, no event is told twice, and what was spent before counts."""
+    from types import SimpleNamespace
+
+    from bench import session
+    from bench.replay import Reply
+    from bench.tables import OURS
+    from bench.trace import Event
+
+    class Side:
+        name, setting = OURS, "scripted"
+
+        def __init__(self) -> None:
+            self.seen: list[str] = []
+            self.taken: list[str] = []
+
+        def start(self) -> None: ...
+        def stop(self) -> None: ...
+
+        def take_up(self, asked: list[SimpleNamespace]) -> None:
+            self.taken = [each.event.symbol for each in asked]
+
+        def cpu(self) -> float:
+            return float(len(self.seen))
+
+        def notice(self, event: Event, text: str) -> None:
+            self.seen.append(event.event)
+
+        def ask(self, question: SimpleNamespace) -> Reply:
+            self.seen.append(question.event.symbol)
+            return Reply(1, 2, 3, 4, "answered")
+
+    kinds = ("open", "hover", "edit", "hover", "hover")
+    events = [Event(number, kind, "f", f"s{number}") for number, kind in enumerate(kinds)]  # type: ignore[arg-type]
+    walked = [(event, "") for event in events]
+    asked = [
+        SimpleNamespace(event=event, action=SimpleNamespace(name="x"), kind="new") for event in events if event.asks
+    ]
+    kept: list[list[dict[str, Any]]] = []
+    whole = session.replay([Side()], walked, asked, keep=kept.append)  # type: ignore[list-item, arg-type]
+    first = json.loads(json.dumps(kept[1]))  # as after two questions
+    first[0]["replies"] = first[0]["replies"][:2]
+    side = Side()
+    rest = session.replay([side], walked, asked, before=[first[0] | {"cpu": 4.0}])  # type: ignore[list-item, arg-type]
+    assert side.taken == ["s1", "s3"] and side.seen == ["s4"]
+    assert rest[0]["replies"] == whole[0]["replies"] and rest[0]["cpu"] == whole[0]["cpu"] == 5.0
