@@ -10,7 +10,7 @@ from ..answer.edit import Edit, apply, lines, newline, smallest
 from ..code import Span, Symbol, TooLarge
 from ..code.symbols import outline
 from ..code.tree import Tree
-from .outcome import Outcome, Proposal
+from .outcome import Outcome, Proposal, Refusal
 from .target import Target
 
 LONGEST = 60  # characters of a line of code in a message
@@ -22,6 +22,19 @@ def found(outcome: Outcome | None) -> tuple[Proposal, ...]:
     if not isinstance(outcome, Proposal):
         return ()
     return outcome.candidates or (outcome,)
+
+
+def chosen(outcome: Outcome, number: int) -> Outcome:
+    """`outcome` with the edit of that number (from 1) as its own; a refusal where so many were not found."""
+    every = found(outcome)
+    if not every or not isinstance(outcome, Proposal):
+        return outcome
+    if number > len(every):
+        count = f"{len(every)} edits were" if len(every) > 1 else "one edit was"
+        reason = f"there is no number {number}: only {count} found"
+        return Refusal(reasons=(reason,), model=outcome.model, usage=outcome.usage, remembered=outcome.remembered)
+    one = every[number - 1]
+    return replace(outcome, edits=one.edits, new_text=one.new_text, rungs=one.rungs, note=one.note)
 
 
 def named(outcome: Outcome | None, number: int) -> str:
