@@ -134,8 +134,8 @@ def test_chosen() -> None:
     assert found(Explanation(markdown="x")) == found(None) == ()
 
 
-class Slow(Scripted):
-    """Counts what it is asked; after the first continuations its clock says that time is over."""
+class Counting(Scripted):
+    """Counts what it is asked."""
 
     asked = 0
 
@@ -156,7 +156,7 @@ async def test_alone(tmp_path: Path) -> None:
     there = target_at(text, "f.py", name="f")
     doubted = [Doubted(" < 1:", " <=", " 1:"), Doubted(" < b", " <=", " b"), Doubted(" < a", " <=", " a")]
     likely = [Likely(r"if a < 1:\n +return a < b\n +return b < a\n", -9.0), Likely("", -3.0)]
-    engine = Remembered(Slow([Rule(text="I cannot say.")], likely=likely, doubted=doubted), tmp_path / "a", 16)
+    engine = Remembered(Counting([Rule(text="I cannot say.")], likely=likely, doubted=doubted), tmp_path / "a", 16)
     assert await engine.opened(20)
     with pytest.raises(NotRemembered):
         await run(fix, there, alone(engine), budget=2000)
@@ -164,10 +164,10 @@ async def test_alone(tmp_path: Path) -> None:
     await engine.close()  # what is kept is written in the background
     engine = Remembered(engine.engine, tmp_path / "a", 16)
     assert await engine.opened(20)
-    asked = Slow.asked
+    asked = Counting.asked
     again = await run(fix, there, alone(engine), budget=2000)
-    assert Slow.asked == asked
+    assert Counting.asked == asked
     assert [each.new_text for each in found(again)] == [each.new_text for each in found(first)]
     more = await run(fix, there, engine, budget=2000)
-    assert Slow.asked > asked and len(found(more)) > len(found(first))
+    assert Counting.asked > asked and len(found(more)) > len(found(first))
     await engine.close()
