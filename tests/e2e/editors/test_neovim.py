@@ -66,7 +66,7 @@ def test_commands(drive_nvim: Callable[..., Report], scripted_home: Any) -> None
 def test_candidates(drive_nvim: Callable[..., Report], scripted_home: Any, workspace: Path) -> None:
     """A key press puts the next repair in the place of the last, and a definition that was changed is left alone."""
     before = (workspace / "stats.py").read_text(encoding="utf-8")
-    report = drive_nvim("candidates.lua", scripted_home, timeout=6)
+    report = drive_nvim("candidates.lua", scripted_home)
     repairs = [before.replace("+= value", "-= value"), before.replace(" / len", " // len")]
     assert report["texts"] == [*repairs, before, repairs[1]]
     assert [said.split("; ")[0] for said in report["said"]] == [
