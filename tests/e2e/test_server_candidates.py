@@ -268,3 +268,15 @@ async def test_menu_of_an_editor_that_takes_no_edits(fixed: Fixed) -> None:
     await editor.command("glossator.next")
     await editor.until(lambda: len(editor.messages) == 2)
     assert "code action menu" in editor.messages[1] and buffer.text == RANGE
+
+
+async def test_menu_with_a_single_repair(open_editor: Any) -> None:
+    """An editor that takes no edits finds the only repair of a search in the menu, too; others have it already."""
+    only = script().replace('then = " self.low:"', 'then = ""').replace('rather = " True"', 'rather = " False"')
+    editor = await open_editor(only, workspace__apply_edit=False)
+    buffer = editor.open("ranges.py", RANGE)
+    last = await editor.over(await editor.run("fix", buffer, "holds"))
+    assert last["state"] == "done" and "candidate" not in last
+    assert choices(await editor.menu(buffer, "holds")) == ["Fix holds: next (1 of 1)"]
+    with pytest.raises(Exception, match="nothing to choose from"):
+        await editor.command("glossator.next")

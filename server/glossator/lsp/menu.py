@@ -103,6 +103,8 @@ async def _choices(
             turn = await in_thread(turned, job, snapshot.text, tree, by)
             if turn is None or not turn.part.holds(where):
                 break
+            if by < 0 and len(candidates.found(job.outcome)) == 1:  # both ways lead to the same
+                break
             title = f"{job.title}: {word} ({candidates.named(job.outcome, turn.number)})"
             entry = types.CodeAction(title=title, kind=CHOICE, tags=[LLM])
             if ls.client.apply_edit:
