@@ -162,6 +162,71 @@ def test_fix_of_a_right_file(shell: Shell) -> None:
     assert shell.run("fix", "lists.py:three").returncode == 0
 
 
+SEVERAL = """
+[[answer]]
+text = "I cannot say."
+[[doubt]]
+place = " range(1,"
+rather = " range(0,"
+then = " n))"
+[[doubt]]
+place = " n))"
+rather = " n"
+then = " + 1))"
+[[score]]
+match = 'range.1, n \\+ 1'
+logprob = -3.0
+[[score]]
+match = 'list\\(range\\(1, n\\)\\)'
+logprob = -9.0
+[[score]]
+match = 'return None'
+logprob = -4.0
+[[score]]
+logprob = -5.0
+"""
+
+
+def several(shell: Shell) -> None:
+    """A search finds several repairs of `upto`."""
+    shell.file.write_text(TWO)
+    (shell.home / "script.toml").write_text(SEVERAL)
+
+
+def test_candidates(shell: Shell) -> None:
+    """The likeliest repair is shown, the others are named, and each of them can be had."""
+    several(shell)
+    done = shell.run("fix", "lists.py:upto", "--json")
+    found = json.loads(done.stdout)
+    count = len(found["candidates"])
+    assert count > 1 and found["candidate"] == 1
+    assert found["candidates"][0]["diff"] == found["diff"]
+    assert all(each["rungs"] for each in found["candidates"])
+    done = shell.run("fix", "lists.py:upto")
+    assert done.stdout == found["diff"]
+    assert f"upto · 1 of {count}" in done.stderr
+    assert done.stderr.count("also found (--candidate") == count - 1
+    done = shell.run("fix", "lists.py:upto", "--candidate", "2", "--diff")
+    assert done.stdout == found["candidates"][1]["diff"]
+    assert f"2 of {count}" in done.stderr and "also found (--candidate 1): " in done.stderr
+    assert "remembered" in done.stderr
+    done = shell.run("fix", "lists.py:upto", "--candidate", "2", "--apply")
+    assert shell.file.read_text() != TWO
+    assert "--candidate" not in done.stderr
+
+
+def test_no_such_candidate(shell: Shell) -> None:
+    """A number that was not found is refused, a whole file and an action that does not search have no numbers."""
+    several(shell)
+    done = shell.run("fix", "lists.py:upto", "--candidate", "9", "--apply")
+    assert (done.returncode, done.stdout, shell.file.read_text()) == (1, "", TWO)
+    assert "there is no number 9" in done.stderr
+    done = shell.run("fix", "lists.py", "--candidate", "2")
+    assert done.returncode == 2 and "lists.py:SYMBOL" in done.stderr
+    assert shell.run("fix", "lists.py:upto", "--candidate", "0").returncode == 2
+    assert shell.run("simplify", "lists.py:upto", "--candidate", "2").returncode == 2
+
+
 def test_refused(shell: Shell) -> None:
     """What fails the checks is not offered: exit code 1, reasons on standard error, the file untouched."""
     shell.answers("I cannot do that.")

@@ -22,6 +22,7 @@ end, {
 })
 
 require('glossator.progress').setup()
+require('glossator.candidates').setup()
 
 if vim.g.glossator_enable ~= false then
   vim.lsp.enable('glossator')

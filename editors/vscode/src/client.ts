@@ -12,7 +12,7 @@ export function createClient(program: string, output: vscode.LogOutputChannel): 
     // Every language: where the server has no grammar it still explains and answers questions about a selection.
     documentSelector: [{ scheme: "file" }, { scheme: "untitled" }],
     outputChannel: output,
-    initializationOptions: { ...settingsTree() },
+    initializationOptions: { ...settingsTree(), jobs: true },
     markdown: { isTrusted: false, supportHtml: false },
     middleware: {
       workspace: {

@@ -84,8 +84,13 @@ async function run(
       ? { diagnostics: await client.code2ProtocolConverter.asDiagnostics(diagnostics) }
       : {}),
   };
+  return execute(client, "glossator.run", argument);
+}
+
+/** Runs a command of the server's; a failure is shown. */
+export async function execute(client: LanguageClient, command: string, argument: object): Promise<unknown> {
   try {
-    return await client.sendRequest("workspace/executeCommand", { command: "glossator.run", arguments: [argument] });
+    return await client.sendRequest("workspace/executeCommand", { command, arguments: [argument] });
   } catch (error) {
     void vscode.window.showErrorMessage(`Glossator: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;

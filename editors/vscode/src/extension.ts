@@ -2,8 +2,9 @@
 
 import * as vscode from "vscode";
 import { type LanguageClient, State } from "vscode-languageclient/node";
+import { Candidates, type Job } from "./candidates";
 import { createClient } from "./client";
-import { registerActions } from "./commands";
+import { execute, registerActions } from "./commands";
 import { findProgram, ProgramMissing } from "./program";
 import { NEEDS_RESTART } from "./settings";
 import { type Status, statusLines } from "./status";
@@ -23,6 +24,9 @@ export function activate(context: vscode.ExtensionContext): Api {
   context.subscriptions.push(
     output,
     ...registerActions(() => own.get()),
+    own.candidates,
+    vscode.commands.registerCommand("glossator.editor.nextCandidate", () => own.turn("next")),
+    vscode.commands.registerCommand("glossator.editor.previousCandidate", () => own.turn("previous")),
     vscode.commands.registerCommand("glossator.editor.stop", () => own.stopJobs()),
     vscode.commands.registerCommand("glossator.editor.status", () => own.showStatus()),
     vscode.commands.registerCommand("glossator.editor.restart", () => own.restart()),
@@ -44,6 +48,7 @@ export async function deactivate(): Promise<void> {
 class Server {
   /** The client that runs or starts; undefined: none, the next use tries again. */
   private starting: Promise<LanguageClient | undefined> | undefined;
+  readonly candidates = new Candidates();
 
   constructor(private readonly output: vscode.LogOutputChannel) {}
 
@@ -61,6 +66,7 @@ class Server {
   async dispose(): Promise<void> {
     const old = this.starting;
     this.starting = undefined;
+    this.candidates.clear();
     const client = await old;
     if (client?.state === State.Running || client?.state === State.Starting) {
       await client.stop();
@@ -74,6 +80,16 @@ class Server {
     if (client?.state === State.Running) {
       await client.sendRequest("workspace/executeCommand", { command: "glossator.stop", arguments: [{}] });
     }
+  }
+
+  /** Puts the next or the previous of the repairs that were found in the place of the one in the document. */
+  async turn(way: "next" | "previous"): Promise<unknown> {
+    const client = await this.get();
+    if (client === undefined) {
+      return undefined;
+    }
+    const job = this.candidates.job;
+    return execute(client, `glossator.${way}`, job === undefined ? {} : { job });
   }
 
   async showStatus(): Promise<void> {
@@ -94,6 +110,12 @@ class Server {
       const program = findProgram();
       this.output.info(`starting ${program} serve`);
       const client = createClient(program, this.output);
+      client.onNotification("glossator/job", (job: Job) => this.candidates.told(job));
+      client.onDidChangeState((event) => {
+        if (event.newState === State.Stopped) {
+          this.candidates.clear();
+        }
+      });
       await client.start();
       return client;
     } catch (error) {

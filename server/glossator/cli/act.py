@@ -49,6 +49,9 @@ EDIT_OPTIONS = [
     click.option("--diff", is_flag=True, help="Print the edit as a diff (the default)."),
     click.option("--apply", "apply", is_flag=True, help="Write the edit into the file."),
 ]
+CANDIDATE = click.option(
+    "--candidate", type=click.IntRange(min=1), default=1, metavar="N", help="Of several edits the N-th likeliest."
+)
 
 
 def command(action: Action) -> click.Command:
@@ -59,7 +62,8 @@ def command(action: Action) -> click.Command:
             raise SystemExit(ask(action, **values))
 
     wrapped: Callable[..., None] = callback
-    for option in reversed(OPTIONS + (EDIT_OPTIONS if action.kind in ("edit", "new_file") else [])):
+    options = OPTIONS + (EDIT_OPTIONS if action.kind in ("edit", "new_file") else [])
+    for option in reversed([*options, CANDIDATE] if action.strategy == "search" else options):
         wrapped = option(wrapped)
     if action.takes_instruction:
         wrapped = click.argument("instruction", required=action.needs_instruction)(wrapped)
@@ -71,6 +75,8 @@ def ask(action: Action, *, where: str, instruction: str | None = None, **options
     """Run `action` on what `where` names; returns the exit code."""
     place = places.parse(where)
     source = places.read(place.path)
+    if options.get("candidate", 1) > 1 and not (place.symbol or place.lines):
+        raise click.UsageError(f"--candidate is for one definition: {where}:SYMBOL")
     settings = _settings(options)
     if options["pull"]:
         from .model import fetch_if_missing
@@ -87,6 +93,7 @@ def ask(action: Action, *, where: str, instruction: str | None = None, **options
         use_cache=not options["no_cache"],
         as_json=options["as_json"],
         apply=options.get("apply", False),
+        candidate=options.get("candidate", 1),
         show_thinking=options["show_thinking"],
         show_prompt=options["show_prompt"],
         compilers=Compilers(functools.partial(places.opened, place.path), place=folders().cache / "checks"),

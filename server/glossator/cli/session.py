@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ..action import Action, whole_file
+from ..action import Action, candidates, whole_file
 from ..action import run as running
 from ..action.budget import prompt_tokens
 from ..action.outcome import Answer, Event, Explanation, NewFile, Outcome, Proposal, Refusal, Stage, Thought
@@ -17,6 +17,7 @@ from ..answer.compiling import Compilers
 from ..answer.edit import apply as applied
 from ..code import Span, symbols
 from ..engine import Engine, Priority
+from ..engine.alone import NotRemembered, alone
 from ..engine.choose import open_engine
 from ..engine.remembered import Remembered
 from ..settings import Settings, folders
@@ -42,6 +43,7 @@ class Session:
     apply: bool
     show_thinking: bool
     show_prompt: bool
+    candidate: int = 1
     compilers: Compilers = field(default_factory=Compilers)
 
     async def run(self) -> int:
@@ -91,6 +93,10 @@ class Session:
             found = await running.recall_checked(action, target, engine, seed=self.seed, compilers=self.compilers)
             if found is not None:  # no engine is started for it
                 return found
+            if self.candidate > 1:  # it was asked before, and what was found then is meant
+                found = await self._told_again(action, target, engine)
+                if found is not None:
+                    return found
         title = f"{action.name} {target.title}"
         with present.Watch(title, thoughts=self.show_thinking) as watch:
             return await running.run(
@@ -105,6 +111,22 @@ class Session:
                 compilers=self.compilers,
                 seconds=self.settings.search.seconds,
             )
+
+    async def _told_again(self, action: Action, target: Target, engine: Remembered) -> Outcome | None:
+        """What a search found when it was asked last; None where so many candidates are not remembered."""
+        try:
+            outcome = await running.run(
+                action,
+                target,
+                alone(engine),
+                budget=self._budget(engine),
+                seed=self.seed,
+                compilers=self.compilers,
+                seconds=self.settings.search.seconds,
+            )
+        except NotRemembered:
+            return None
+        return outcome if len(candidates.found(outcome)) >= self.candidate else None
 
     def _whole(self, targets: list[Target]) -> bool:
         """Whether the file's definitions are asked about, none of them by name."""
@@ -133,6 +155,7 @@ class Session:
 
     def _deliver(self, outcomes: list[tuple[Target, Outcome]]) -> int:
         text = self.source.text
+        outcomes = [(target, candidates.chosen(outcome, self.candidate)) for target, outcome in outcomes]
         edits = [edit for _, outcome in outcomes if isinstance(outcome, Proposal) for edit in outcome.edits]
         after = applied(text, edits)
         if self.as_json:
@@ -156,7 +179,13 @@ class Session:
             present.show_markdown(outcome.markdown)
         if isinstance(outcome, NewFile):
             self._deliver_file(outcome)
-        present.note(summary(target, outcome))
+        every = candidates.found(outcome)
+        number = self.candidate if len(every) > 1 else 0
+        present.note(summary(target, outcome, candidates.named(outcome, number) if number else ""))
+        for other, each in enumerate(every, 1):
+            if other != number and number:
+                way = "" if self.apply else f" (--candidate {other})"  # of a file that was written it is another search
+                present.note(f"also found{way}: {candidates.gist(target, each)}")
 
     def _deliver_file(self, outcome: NewFile) -> None:
         path = self.place.path.parent / outcome.path
@@ -184,18 +213,26 @@ class Session:
             found["answer"] = outcome.markdown
         elif isinstance(outcome, Proposal):
             found["rungs"] = list(outcome.rungs)
-            found["diff"] = unified(self.place.path, self.source.text, applied(self.source.text, outcome.edits))
+            found["diff"] = self._diff(outcome)
+            if outcome.candidates:
+                found["candidate"] = self.candidate
+                found["candidates"] = [
+                    {"rungs": list(each.rungs), "diff": self._diff(each)} for each in outcome.candidates
+                ]
         elif isinstance(outcome, NewFile):
             found |= {"file": outcome.path, "text": outcome.text, "rungs": list(outcome.rungs)}
         elif isinstance(outcome, Refusal):
             found["reasons"] = list(outcome.reasons)
         return found
 
+    def _diff(self, proposal: Proposal) -> str:
+        return unified(self.place.path, self.source.text, applied(self.source.text, proposal.edits))
 
-def summary(target: Target, outcome: Outcome) -> str:
-    """One line: what it was, what it passed, what it cost."""
+
+def summary(target: Target, outcome: Outcome, number: str = "") -> str:
+    """One line: what it was, which of several, what it passed, what it cost."""
     usage = outcome.usage
-    parts = [target.title]
+    parts = [target.title, *([number] if number else [])]
     if isinstance(outcome, Proposal | NewFile):
         parts.append("checked: " + ", ".join(outcome.rungs))
     parts.append(outcome.model)

@@ -1,7 +1,8 @@
 """What `workspace/executeCommand` can run, with checked arguments; every command returns at once.
 
 `glossator.run {action, uri, range?, position?, instruction?, diagnostics?}` and its shorthands `glossator.explain` …
-start a job. Without arguments (Helix sends none) the place is where the client last asked something.
+start a job; `glossator.next {job?}` and `glossator.previous` choose among what a search found. Without arguments (Helix
+sends none) the place is where the client last asked something, and the job is the last one.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from lsprotocol import types
 from ..action import Action, run
 from ..answer.markdown import sanitised
 from ..engine.remembered import Remembered
+from .candidates import turn
 from .deliver import show
 from .places import diagnostic_texts, snapshot_of, target_of
 from .refused import INVALID_PARAMS, Refused
@@ -115,6 +117,27 @@ async def _stop(ls: Server, which: Which) -> dict[str, Any]:
     return {"stopped": ls.jobs.stop(which.job)}
 
 
+async def _next(ls: Server, which: Which) -> dict[str, Any]:
+    """`glossator.next`: the next of what a search found takes the place of the one in the document."""
+    return _turned(ls, which, 1)
+
+
+async def _previous(ls: Server, which: Which) -> dict[str, Any]:
+    """`glossator.previous`: the one before; before the first the code as it was."""
+    return _turned(ls, which, -1)
+
+
+def _turned(ls: Server, which: Which, by: int) -> dict[str, Any]:
+    choosable = ls.jobs.choosable()
+    job = next((job for job in choosable if which.job in (None, job.id)), None)
+    if job is None:
+        if which.job is not None and ls.jobs.find(which.job) is None:
+            raise Refused(f"there is no job {which.job}", INVALID_PARAMS)
+        raise Refused("there is nothing to choose from: only a search that found several leaves a choice")
+    ls.spawn(turn(ls, job, by))
+    return {"job": job.id}
+
+
 async def _forget(ls: Server, place: Place) -> dict[str, Any]:
     """`glossator.forget`: the remembered answer of one question; without an action all answers."""
     engine = await ls.opening.get()
@@ -154,6 +177,8 @@ async def _status(ls: Server, which: Which) -> dict[str, Any]:
 TABLE: Mapping[str, tuple[type[Any], Callable[[Any, Any], Awaitable[Any]]]] = {
     PREFIX + "run": (Place, _run),
     PREFIX + "stop": (Which, _stop),
+    PREFIX + "next": (Which, _next),
+    PREFIX + "previous": (Which, _previous),
     PREFIX + "forget": (Place, _forget),
     PREFIX + "showReasoning": (Which, _reasoning),
     PREFIX + "status": (Which, _status),

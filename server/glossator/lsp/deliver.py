@@ -6,14 +6,18 @@ An edit is checked against the text as it is now; a text that it was not compute
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
 from ..action.outcome import Explanation, NewFile, Proposal
+from ..answer.edit import Edit
 from . import convert
 from .anchor import anchored
+from .applying import applied, told
+from .candidates import placed
 from .documents import Snapshot
 from .pages import fenced, page, write_page
 from .paths import inside, path_of, uri_of
@@ -64,44 +68,22 @@ async def _edit(ls: Server, job: Job, proposal: Proposal) -> None:
     if not ls.client.apply_edit:
         ls.say(f"Glossator: {job.title}: the edit is ready; open the code action menu again to apply it")
         return
-    for _ in range(2):  # a second time when the user typed between our look and the client's
-        now = await _text_now(ls, job.snapshot)
-        edits = None
-        if now is not None:
-            tree = await ls.trees.of(now) if now.text != job.snapshot.text else job.target.tree
-            edits = anchored(proposal.edits, job.target, now.text, tree)
-        if now is None or edits is None:
-            _undelivered(ls, job, "the code changed while the model worked" if now else "the document was closed")
-            return
-        workspace_edit = convert.workspace_edit(now, edits, ls.documents.encoding, versioned=ls.client.versioned)
-        if (ls.current(now.uri) or now).raw != now.raw:
-            continue
-        try:
-            answer = await ls.workspace_apply_edit_async(
-                types.ApplyWorkspaceEditParams(edit=workspace_edit, label=f"Glossator: {job.title}")
-            )
-        except Refused as error:
-            _undelivered(ls, job, f"the editor did not apply it: {error.message}")
-            return
-        later = ls.current(now.uri)
-        if answer.applied:
-            return
-        if later is None or later.version == now.version:
-            _undelivered(ls, job, answer.failure_reason or "the editor did not apply it")
-            return
-    _undelivered(ls, job, "the code keeps changing; try again")
+    seen = job.snapshot
 
+    async def edits_in(now: Snapshot) -> Sequence[Edit] | None:
+        nonlocal seen
+        seen = now
+        tree = await ls.trees.of(now) if now.text != job.snapshot.text else job.target.tree
+        return anchored(proposal.edits, job.target, now.text, tree)
 
-async def _text_now(ls: Server, then: Snapshot) -> Snapshot | None:
-    """The document as it is; of a file that was not open then, the file, as long as nothing changed it."""
-    now = ls.current(then.uri)
-    if now is not None or then.version is not None:
-        return now
-    try:
-        raw = await in_thread(Path(path_of(then.uri)).read_bytes)
-    except OSError:
-        return None
-    return then if raw.decode("utf-8", "replace").removeprefix("\ufeff") == then.raw else None
+    async with job.turning:
+        label, changed = f"Glossator: {job.title}", "the code changed while the model worked"
+        reason = await applied(ls, job.snapshot, label, edits_in, changed=changed)
+        if reason:
+            _undelivered(ls, job, reason)
+        elif len(proposal.candidates) > 1:
+            await told(ls, seen)
+            placed(ls, job, 1)
 
 
 def _undelivered(ls: Server, job: Job, reason: str) -> None:

@@ -50,6 +50,9 @@ class Job:
         reasons: Why it was refused or failed.
         outcome: What became of it.
         task: The work.
+        candidate: Which of several that a search found is in the document (see `candidates.py`); None: not known.
+        versions: The target in the texts that candidates left, as far as they were needed.
+        turning: Held while an edit of this job is on its way to the document.
     """
 
     id: str
@@ -69,6 +72,9 @@ class Job:
     reasons: tuple[str, ...] = ()
     outcome: Outcome | None = None
     task: asyncio.Task[None] | None = None
+    candidate: int | None = None
+    versions: dict[int, Target | None] = field(default_factory=dict)
+    turning: asyncio.Lock = field(default_factory=asyncio.Lock)
     touched: Callable[[], None] = field(default=lambda: None)
 
     @property
@@ -112,6 +118,15 @@ class Jobs:
         if name is not None:
             return self._jobs.get(name)
         return next((job for job in reversed(self._jobs.values()) if not job.quiet), None)
+
+    def choosable(self, uri: str | None = None, *, least: int = 2) -> list[Job]:
+        """Those whose search found at least so many, the last first; `uri`: only those about this document."""
+        return [
+            job
+            for job in reversed(self._jobs.values())
+            if isinstance(job.outcome, Proposal) and len(job.outcome.candidates) >= least
+            if not job.quiet and uri in (None, job.snapshot.uri)
+        ]
 
     def running(self) -> list[Job]:
         """Those that are not over."""

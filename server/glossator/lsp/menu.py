@@ -8,22 +8,25 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 from lsprotocol.converters import get_converter
 
-from ..action import Action, run
+from ..action import Action, candidates, run
 from ..action.catalogue import fitting
 from ..action.outcome import Proposal
 from ..action.target import Target
 from ..code.tree import Tree
 from ..engine import EngineError
 from . import convert
+from .candidates import turned
 from .documents import Snapshot
 from .places import target_of
 from .refused import Refused
+from .threads import in_thread
 
 if TYPE_CHECKING:
     from .server import Server
 
 LLM = types.CodeActionTag.LlmGenerated
 _CONVERTER = get_converter()
+CHOICE = "refactor.rewrite.glossator"  # the kind of what leads from one repair to the next
 STANDARD = ("quickfix", "refactor", "source")
 
 
@@ -66,7 +69,7 @@ async def menu(ls: Server, snapshot: Snapshot, params: types.CodeActionParams) -
             if not ls.client.apply_edit:
                 entry.edit = _remembered_edit(ls, action, target, snapshot)
             entries.append(entry)
-    return entries
+    return await _choices(ls, snapshot, tree, params) + entries
 
 
 def _entry(
@@ -84,6 +87,36 @@ def _entry(
         command=types.Command(title=title, command="glossator.run", arguments=[argument]),
         tags=[LLM],
     )
+
+
+async def _choices(
+    ls: Server, snapshot: Snapshot, tree: Tree | None, params: types.CodeActionParams
+) -> list[types.CodeAction]:
+    """Ways to the next and the previous of what the last search here found, while one of them is in the text."""
+    jobs = ls.jobs.choosable(snapshot.uri, least=2 if ls.client.apply_edit else 1)
+    if not jobs or not wanted(CHOICE, params.context.only):
+        return []
+    where = convert.span_of(snapshot, params.range, ls.documents.encoding)
+    for job in jobs:
+        entries = []
+        for by, word in ((1, "next"), (-1, "previous")):
+            turn = await in_thread(turned, job, snapshot.text, tree, by)
+            if turn is None or not turn.part.holds(where):
+                break
+            if by < 0 and len(candidates.found(job.outcome)) == 1:  # both ways lead to the same
+                break
+            title = f"{job.title}: {word} ({candidates.named(job.outcome, turn.number)})"
+            entry = types.CodeAction(title=title, kind=CHOICE, tags=[LLM])
+            if ls.client.apply_edit:
+                entry.command = types.Command(title=title, command=f"glossator.{word}", arguments=[{"job": job.id}])
+            else:
+                entry.edit = convert.workspace_edit(
+                    snapshot, turn.edits, ls.documents.encoding, versioned=ls.client.versioned
+                )
+            entries.append(entry)
+        if entries:
+            return entries
+    return []
 
 
 def _parse_errors(ls: Server, snapshot: Snapshot, tree: Tree | None, where: types.Range) -> list[types.Diagnostic]:

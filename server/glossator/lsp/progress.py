@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
+from ..action import candidates
 from .refused import Refused
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Reporter:
         self._beat.stop()
         self._ended = True
         if self._begun:
-            self._send(types.WorkDoneProgressEnd(message=self._job.state))
+            self._send(types.WorkDoneProgressEnd(message=ended(self._job)))
 
     async def _begin(self) -> None:
         try:
@@ -90,7 +91,7 @@ class Reporter:
         self._begun = True
         self._send(types.WorkDoneProgressBegin(title=self._job.title, cancellable=True, message=message(self._job)))
         if self._ended:
-            self._send(types.WorkDoneProgressEnd(message=self._job.state))
+            self._send(types.WorkDoneProgressEnd(message=ended(self._job)))
 
     def _report(self) -> None:
         if self._ended or self._ls.crowded:
@@ -105,16 +106,35 @@ class Reporter:
     def _notify(self) -> None:
         job = self._job
         now = (job.state, len(job.thought) + len(job.answer))
-        if self._ls.settings.jobs and now != self._told:
+        if now != self._told:
             self._told = now
-            self._ls.protocol.notify(JOB, described(job))
+            notify(self._ls, job)
+
+
+def notify(ls: Server, job: Job) -> None:
+    """Tell a client that follows jobs how this one stands."""
+    if ls.settings.jobs:
+        ls.protocol.notify(JOB, described(job))
 
 
 def described(job: Job) -> dict[str, Any]:
-    """The parameters of `glossator/job`: thought and answer are all that there is so far."""
+    """The parameters of `glossator/job`: thought and answer are all that there is so far.
+
+    `candidate` of `candidates` is in the document (0: the code as it was), `said` tells it to a user, with what comes
+    next; all three are missing where a search did not find several or the document holds none of them.
+    """
     values: dict[str, Any] = {"job": job.id, "action": job.action.name, "uri": job.snapshot.uri, "state": job.state}
     optional = {"thought": job.thought, "answer": job.answer, "rungs": list(job.rungs), "reasons": list(job.reasons)}
+    if job.candidate is not None:
+        values |= {"candidate": job.candidate, "candidates": len(candidates.found(job.outcome))}
+        values["said"] = f"{job.title}: {candidates.announced(job.target, job.outcome, job.candidate)}"
     return values | {name: value for name, value in optional.items() if value}
+
+
+def ended(job: Job) -> str:
+    """The last line of a progress: what became of it, and of how many repairs the likeliest is offered."""
+    several = len(candidates.found(job.outcome))
+    return f"{job.state} · the likeliest of {several}" if several > 1 else job.state
 
 
 def message(job: Job) -> str:

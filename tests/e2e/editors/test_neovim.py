@@ -20,6 +20,8 @@ WORDS = [
     "explain",
     "find_bugs",
     "fix",
+    "next",
+    "previous",
     "refactor",
     "simplify",
     "status",
@@ -59,6 +61,24 @@ def test_commands(drive_nvim: Callable[..., Report], scripted_home: Any) -> None
     assert "ERROR" not in report["health"] and "WARNING" not in report["health"], report["health"]
     assert "the server answers" in report["health"]
     _calm(report)
+
+
+def test_candidates(drive_nvim: Callable[..., Report], scripted_home: Any, workspace: Path) -> None:
+    """A key press puts the next repair in the place of the last, and a definition that was changed is left alone."""
+    before = (workspace / "stats.py").read_text(encoding="utf-8")
+    report = drive_nvim("candidates.lua", scripted_home)
+    repairs = [before.replace("+= value", "-= value"), before.replace(" / len", " // len")]
+    assert report["texts"] == [*repairs, before, repairs[1]]
+    assert [said.split("; ")[0] for said in report["said"]] == [
+        "Fix mean: 1 of 2",
+        "Fix mean: 2 of 2",
+        "Fix mean: the code as it was",
+        "Fix mean: 2 of 2",
+    ]
+    assert report["said"][0].endswith("next: `return total // len(values)`")
+    assert report["left"] == report["changed"]
+    assert "no longer" in report["refused"]
+    assert report["notes"] == [] and report["errmsg"] == ""
 
 
 def test_missing_program(drive_nvim: Callable[..., Report], scripted_home: Any) -> None:

@@ -49,7 +49,24 @@ def test_extension_host(drive_code: Callable[..., Report], scripted_home: Any) -
     assert {command["command"] for command in declared} <= set(report["commands"])
     assert report["job"]["job"]
     assert '"""Return the arithmetic mean of values."""' in report["edited"]
+    before = report["edited"]
+    repairs = [before.replace("+= value", "-= value"), before.replace(" / len", " // len")]
+    assert report["repairs"] == [*repairs, before, repairs[1]]
     assert report["afterRestart"]
+
+
+def test_repair_keys(drive_code: Callable[..., Report], scripted_home: Any) -> None:
+    """After a fix the status bar says which repair it is, and the keys lead on; without one they do nothing."""
+    steps = [
+        {"press": "Alt+]", "text": "total \\+= value"},
+        {"title": "Glossator: Fix", "text": "total -= value", "shows": "Fix mean: 1 of 2"},
+        {"press": "Alt+]", "text": "// len", "shows": "Fix mean: 2 of 2"},
+        {"press": "Alt+[", "text": "total -= value", "shows": "Fix mean: 1 of 2"},
+        {"press": "Alt+[", "text": "total \\+= value", "shows": "the code as it was"},
+    ]
+    report = drive_code("ui.mjs", scripted_home, STEPS=json.dumps(steps))
+    assert report["steps"] == len(steps)
+    _no_trouble(report)
 
 
 def test_hostile_folder(drive_code: Callable[..., Report], scripted_home: Any, workspace: Path) -> None:

@@ -127,6 +127,8 @@ function M.run(command)
     stop()
   elseif word == 'status' then
     status()
+  elseif word == 'next' or word == 'previous' then
+    require('glossator.candidates').turn(word)
   elseif word == 'ask' and text == '' then
     vim.ui.input({ prompt = 'Question about this code: ' }, function(question)
       if question and vim.trim(question) ~= '' then
@@ -148,7 +150,7 @@ function M.complete(lead, line)
   end
   return vim.tbl_filter(function(word)
     return vim.startswith(word, lead)
-  end, vim.list_extend({ 'stop', 'status' }, ACTIONS))
+  end, vim.list_extend({ 'next', 'previous', 'stop', 'status' }, ACTIONS))
 end
 
 return M

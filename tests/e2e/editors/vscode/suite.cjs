@@ -51,6 +51,15 @@ async function main() {
   report.edited = document.getText();
   await vscode.commands.executeCommand("glossator.editor.stop");
 
+  // Several repairs: each command puts another one in the place of the last.
+  report.repairs = [];
+  for (const command of ["fix", "nextCandidate", "nextCandidate", "previousCandidate"]) {
+    const last = document.getText();
+    await vscode.commands.executeCommand(`glossator.editor.${command}`);
+    await until(`an edit by ${command}`, () => document.getText() !== last);
+    report.repairs.push(document.getText());
+  }
+
   await vscode.commands.executeCommand("glossator.editor.restart");
   report.afterRestart = await until("a hover after the restart", async () =>
     shown(await vscode.commands.executeCommand("vscode.executeHoverProvider", uri, place)));

@@ -4,7 +4,7 @@ import fs from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 
-const { BASE, PLAYWRIGHT, BROWSER, REPORT, WORKSPACE, SHOTS, TIMEOUT, HOVER, ENTRY, CHANGED, COMMANDS } = process.env;
+const { BASE, PLAYWRIGHT, BROWSER, REPORT, WORKSPACE, SHOTS, TIMEOUT, HOVER, ENTRY, CHANGED, COMMANDS, STEPS } = process.env;
 const { chromium } = createRequire(import.meta.url)(PLAYWRIGHT);
 const limit = Number(TIMEOUT) * 1000;
 const report = { toasts: [], menus: [] };
@@ -130,6 +130,20 @@ async function main() {
       });
     }
     await page.screenshot({ path: path.join(SHOTS, `${command.title.replaceAll(/\W+/g, "-")}.png`) });
+  }
+  for (const step of STEPS ? JSON.parse(STEPS) : []) {
+    if (step.press) {
+      await page.locator(".monaco-editor .view-line").first().click({ position: { x: 45, y: 8 } });
+      await page.keyboard.press(step.press);
+    } else {
+      await palette(step.title);
+    }
+    await until(`${step.text} after ${step.press ?? step.title}`, async () => {
+      const text = (await page.locator(".view-lines").first().innerText()).replaceAll("\u00a0", " ");
+      const bar = (await page.locator(".part.statusbar").innerText()).replaceAll("\u00a0", " ");
+      return new RegExp(step.text).test(text) && bar.includes(step.shows ?? "");
+    });
+    report.steps = (report.steps ?? 0) + 1;
   }
   report.restricted = (await page.locator(".part.statusbar").innerText()).includes("Restricted Mode");
   await page.waitForTimeout(500);

@@ -1,0 +1,52 @@
+"""Remembered answers with nobody behind them: what was computed before can be told again, and nothing is computed."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import AsyncGenerator, Sequence
+
+from . import Chunk, ContextTooLong, Engine, EngineStatus, ModelInfo, Request, Score
+from .remembered import Remembered
+
+
+class NotRemembered(ContextTooLong):
+    """Nothing is kept, and nobody may be asked. A search goes on without it, as without what does not fit a window."""
+
+    def __init__(self) -> None:
+        super().__init__("this was not answered before")
+
+
+def alone(engine: Remembered) -> Remembered:
+    """The same memory; its `stream`, `score` and `go_on` raise `NotRemembered` instead of asking. Needs no closing."""
+    without = copy.copy(engine)
+    without.engine = _Nobody(engine.engine)
+    return without
+
+
+class _Nobody:
+    """Stands in an engine's place: counts tokens and knows the model, but does not answer."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+        raise NotRemembered
+        yield  # makes it a generator
+
+    async def score(self, request: Request, answers: Sequence[str]) -> list[Score]:
+        raise NotRemembered
+
+    async def go_on(self, request: Request, beginnings: Sequence[str]) -> list[str]:
+        raise NotRemembered
+
+    async def count(self, texts: Sequence[str]) -> list[int]:
+        return await self._engine.count(texts)
+
+    def model(self) -> ModelInfo:
+        return self._engine.model()
+
+    def status(self) -> EngineStatus:
+        return self._engine.status()
+
+    async def close(self) -> None:
+        """Nothing is held."""
