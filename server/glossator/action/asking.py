@@ -170,6 +170,10 @@ def _facts(context: Context) -> str:
     rows = [f"raises {_list(facts.raises)}"] if facts.raises else []
     if facts.mutated:
         rows.append(f"changes its arguments {_list(facts.mutated)} in place")
+    if facts.own:
+        rows.append(f"changes {_list(facts.own)}")
+    if facts.outer:
+        rows.append(f"sets the global {_list(facts.outer)}")
     if facts.is_generator:
         rows.append("is a generator")
     if facts.is_async:
