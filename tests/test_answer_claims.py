@@ -294,7 +294,7 @@ TEXTS = [
     ("a.py add", "`add` sums `a. It returns None.` here.", "`add` sums `a. It returns None.` here."),
     # Lists and labels.
     ("a.py add", "`add` sums.\n\n- It returns None.\n- It is quick.", "`add` sums.\n\n- It is quick."),
-    ("a.py add", "`add` sums.\n\nIt may fail:\n\n- It raises `NegativeError`.", "`add` sums."),
+    ("a.py add", "`add` adds numbers.\n\nIt may fail:\n\n- It raises `NegativeError`.", "`add` adds numbers."),
     ("a.py add", "**Purpose:** `add` sums.\n\n**Raises:** `NegativeError` if one is.", "**Purpose:** `add` sums."),
     (
         "a.py add",
