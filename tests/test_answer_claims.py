@@ -23,6 +23,9 @@ class Stack:
     def push(self, item):
         self.items.append(item)
 
+    def later(self):
+        raise NotImplementedError
+
     def top(self):
         if not self.items:
             raise IndexError("empty")
@@ -119,6 +122,8 @@ a.py add | It is a generator that gives sums.
 a.py add | It yields each sum.
 a.py add | It takes three arguments and adds them.
 a.py add | `add` takes no arguments.
+a.py Stack.push | `push` method of the `Stack` class takes three parameters: the stack, an item and a place.
+a.py Stack.push | The `push` method of `Stack` is asynchronous.
 a.py add | It is decorated with a cache.
 a.py add | It adds `left_value` to `right_value`.
 a.py add | The value of `maxRetries` decides how often it adds.
@@ -210,6 +215,7 @@ a.py shuffled | It shuffles the list in place.
 a.py shuffled | It shuffles a copy without modifying the original list.
 a.py Stack.push | It appends the item in place and returns nothing.
 a.py Stack.push | It takes one argument.
+a.py Stack.later | It raises a `NegativeError` if there is none.
 a.py Stack.push | It takes two arguments, the stack itself and an item.
 a.py Stack | It raises an `IndexError` when it is empty.
 a.py Stack | It has no side effects.

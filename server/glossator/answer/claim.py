@@ -27,7 +27,7 @@ BY_PATHS = {"python", "javascript", "typescript", "typescriptreact"}
 _RELATIVE = re.compile(r"\b(?:which|who|whose|that|whether|where)\b", re.I)
 _SUBJECT = (
     r"(?:[Tt]he )?(?P<who>`[^`\n]+`|[Ii]t|[Tt]his|[Tt](?:his|he) (?:function|method|code|constructor))"
-    r"(?: (?:function|method|constructor))?"
+    r"(?: (?:function|method|constructor))?(?: (?:of|in) (?:the )?`[^`\n]+`(?: class)?)?"
 )
 _ADVERBS = r"(?:(?:also|then|always|simply|either|just|thus|therefore|finally|instead|will|only|immediately) )*"
 
