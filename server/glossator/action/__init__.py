@@ -17,6 +17,7 @@ FACTS = "facts"
 """The check of an answer: what its syntax tree contradicts is dropped."""
 
 VALUES = (
+    "callers",
     "diagnostics",
     "facts",
     "fence",
