@@ -196,6 +196,7 @@ a.py parse | It raises `NegativeError` if the number is negative.
 a.py parse | It raises a `ValueError` when the text is no number.
 a.py parse | It catches the `OverflowError` that `int` raises.
 a.py parse | It never raises an error.
+a.py shuffled | If `list` fails, it raises a `NegativeError`.
 a.py checked | It never raises an error if the number is positive.
 a.py fact | It calls itself with the next smaller number.
 a.py fact | It is a recursive function.

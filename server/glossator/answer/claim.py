@@ -72,7 +72,8 @@ def says(sentence: str, about: About, verb: str) -> re.Match[str] | None:
     """Where the sentence says `verb` (a pattern) of the definition itself; the group `claim` is what is said."""
     whole, alone, joined = _patterns(verb)
     for found in whole.finditer(sentence):
-        if _itself(found["who"], about) and not _RELATIVE.search(sentence[: found.start("who")]):
+        head = sentence[: found.start("who")]
+        if _itself(found["who"], about) and not _RELATIVE.search(head) and not _calls(head, about):
             return found
     if found_alone := alone.match(sentence):
         return found_alone
@@ -103,6 +104,12 @@ def _patterns(verb: str) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[s
 @cache
 def _begins() -> re.Pattern[str]:
     return re.compile(rf"{_SUBJECT} ")
+
+
+def _calls(head: str, about: About) -> bool:
+    """Whether something that the definition calls is named before the subject: then `it` may be that."""
+    named = {each.partition("(")[0].rpartition(".")[2] for each in re.findall(r"`([^`\n]+)`", head)}
+    return bool(named & set(about.facts.calls))
 
 
 def _itself(who: str, about: About) -> bool:

@@ -227,6 +227,8 @@ def _facts(target: Target) -> list[str]:
 
 def _show(watch: present.Watch, event: Event) -> None:
     if isinstance(event, Stage):
+        if event.name == "checking":  # what comes after that is another try
+            watch.restart()
         watch.stage(event.name, event.done, event.total)
     elif isinstance(event, Thought):
         watch.thought(event.text)
