@@ -24,7 +24,8 @@ def test_the_projects_own() -> None:
     actions, problems = load(prompts_folder())
     assert not problems
     assert set(actions) == {
-        "explain", "ask", "document", "annotate", "refactor", "simplify", "fix", "find_bugs", "write_tests",
+        "explain", "explain_more", "explain_problem", "ask", "document", "annotate", "refactor", "simplify", "fix",
+        "find_bugs", "write_tests",
     }  # fmt: skip
     assert len({action.sections["system"] + action.sections["stable"] for action in actions.values()}) == 1
 

@@ -64,6 +64,29 @@ def test_explain(shell: Shell) -> None:
     assert (done.returncode, done.stdout) == (0, "It adds the items up.\n")
 
 
+def test_explain_long_and_lines(shell: Shell) -> None:
+    """`--long` asks for the longer form; lines are explained as a selection."""
+    script = shell.home / "script.toml"
+    script.write_text(
+        '[[answer]]\nmatch = \'Side effects\'\ntext = """**Purpose:** `total` adds.\n\n**Raises:** `OddError`."""\n'
+        "[[answer]]\nmatch = 'The selection'\ntext = 'It goes through the items.'\n"
+    )
+    assert shell.run("explain", "--long", "lists.py:total").stdout == "**Purpose:** `total` adds.\n"
+    assert shell.run("explain", "lists.py:3-4").stdout == "It goes through the items.\n"
+
+
+def test_facts_and_what_they_contradict(shell: Shell) -> None:
+    """Facts stand on standard error, and what contradicts them is not in the answer, but counted."""
+    shell.answers("`total` adds the items up. It calls itself for each item. It returns the sum.")
+    shell.file.write_text(SOURCE + "\n\ndef mean(items):\n    return total(items) / len(items)\n")
+    done = shell.run("explain", "lists.py:total")
+    assert done.stdout == "`total` adds the items up. It returns the sum.\n"
+    assert "called by mean" in done.stderr
+    assert "left out, as the code says otherwise: 1" in done.stderr
+    found = json.loads(shell.run("explain", "lists.py:total", "--json").stdout)
+    assert (found["facts"], found["dropped"]) == (["called by `mean`"], ["`total` does not call itself"])
+
+
 def test_thoughts_stay_apart(shell: Shell) -> None:
     """Thoughts are never on standard output, and on standard error of a pipe only when asked for."""
     shell.answers("<think>A loop.</think>It adds.")

@@ -160,6 +160,137 @@ def test_facts_of_samples(name: str, symbol: str, wanted: dict[str, object]) -> 
     assert {key: getattr(found, key) for key in wanted} == wanted
 
 
+ENDS = """
+def both(x):
+    if x:
+        return 1
+    else:
+        return "no"
+
+def one(x):
+    if x:
+        return 1
+
+def called(x):
+    return one(x)
+
+def mixed(x):
+    if x:
+        return x + 1
+    return one(x)
+
+def nothing(x):
+    for y in x:
+        if y:
+            return
+        y.use()
+
+def stub(self):
+    raise NotImplementedError
+
+def caught(x):
+    try:
+        return int(x)
+    except ValueError:
+        return 0
+
+def swallowed(x):
+    with suppress(ValueError):
+        return int(x)
+
+@wrapped
+def other(x):
+    return 1
+
+def each(x):
+    yield x
+
+def maybe(x):
+    return x and 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "gives"),
+    [
+        ("both", "surely"),
+        ("one", ""),
+        ("called", ""),
+        ("mixed", "value"),
+        ("nothing", "nothing"),
+        ("stub", ""),
+        ("caught", "surely"),
+        ("swallowed", ""),
+        ("other", ""),
+        ("each", ""),
+        ("maybe", ""),
+    ],
+)
+def test_what_is_given(name: str, gives: str) -> None:
+    """A value is sure only where every path plainly gives one."""
+    assert of_python(ENDS, name).gives == gives
+
+
+@pytest.mark.parametrize(
+    ("file", "code", "gives"),
+    [
+        ("a.go", "package a\nfunc f(a int) (int, error) { return a, nil }\n", "value"),
+        ("a.go", "package a\nfunc f() {}\n", "nothing"),
+        ("a.rs", "fn f() -> Option<i32> { None }\n", "value"),
+        ("a.rs", "fn f() { g(); }\n", "nothing"),
+        ("a.c", "void *f(void) { return 0; }\n", "value"),
+        ("a.c", "void f(void) { g(); }\n", "nothing"),
+        ("a.cpp", "auto f() { return 1; }\n", ""),
+        ("A.java", "class A { void f() { g(); } }\n", "nothing"),
+        ("a.js", "const f = (a) => a * 2;\n", "surely"),
+        ("a.ts", "function f(a?: string) { return a ?? 'x'; }\n", "surely"),
+        ("a.js", "function f(a) { if (a) { return 1; } throw new Error(); }\n", "surely"),
+        ("a.js", "function f(a) { return a || null; }\n", ""),
+    ],
+)
+def test_what_is_given_elsewhere(file: str, code: str, gives: str) -> None:
+    """A declared result counts where the language checks it."""
+    language = language_of(file)
+    assert language is not None
+    tree = parse(code, language)
+    assert facts(tree, find(tree, "f")[0].code).gives == gives
+
+
+def test_what_is_touched() -> None:
+    """Attributes, globals and the terminal are told apart from arguments; what a method gives anew is no change."""
+    code = """
+class A:
+    def f(self, a, b, c):
+        global total
+        total = 1
+        self.items.append(a)
+        self.n, self.m[0] = 1, 2
+        self.m[0] = 3
+        c = b.copy()
+        print(c)
+"""
+    found = of_python(code)
+    assert (found.mutated, found.own, found.outer, found.effects) == (
+        (),
+        ("self.items", "self.m"),
+        ("total",),
+        ("print",),
+    )
+    assert not found.quiet
+    assert of_python("def f(a):\n    b = len(a)\n    return b\n").quiet
+    assert not of_python("def f(a):\n    b = a\n    b += [1]\n").quiet
+    assert not of_python("def f(a):\n    heapify(a)\n").quiet
+
+
+def test_java_numbers_are_not_changed() -> None:
+    """A method whose result is used gives a new value, in Java: `add` of a number is no `add` of a list."""
+    language = language_of("A.java")
+    assert language is not None
+    code = "class A { N f(N a, List<N> b) { N c = a.add(a); b.add(c); return c; } }"
+    tree = parse(code, language)
+    assert facts(tree, find(tree, "f")[0].code).mutated == ("b",)
+
+
 def test_facts_of_a_selection() -> None:
     """Of a selection only the calls are known."""
     tree = sample("inventory.py")

@@ -31,6 +31,23 @@ async def test_hover_in_three_encodings(open_editor: Any, encoding: str) -> None
     assert "called by `twice`" in text
 
 
+async def test_facts_without_a_model(open_editor: Any) -> None:
+    """What a method raises and changes shows without a model."""
+    editor = await open_editor(options={"hover": {"enabled": False}})
+    code = "class A:\n    def put(self, new):\n        if not new:\n            raise ValueError\n"
+    code += "        self.items.append(new)\n"
+    text = await editor.hover(editor.open("a.py", code), "put")
+    assert "method of `A` · raises `ValueError` · changes `self.items`" in text
+
+
+async def test_contradicted_claims_are_left_out(open_editor: Any) -> None:
+    """A finished explanation says nothing that the syntax tree contradicts."""
+    script = "[[answer]]\nmatch = ''\ntext = '`add` sums two numbers. It returns None. It is quick.'\n"
+    editor = await open_editor(script)
+    text = await editor.hover(editor.open("a.py", ADD), "add")
+    assert "`add` sums two numbers. It is quick." in text
+
+
 async def test_unfinished_then_whole(open_editor: Any) -> None:
     """A hover that may not wait shows what there is, marked as unfinished; the next one is whole."""
     editor = await open_editor(SLOW, options={"hover": {"waitMs": 150}})

@@ -36,6 +36,34 @@ async def test_quick_fix_only_with_diagnostics(open_editor: Any) -> None:
     assert fixes[0]["diagnostics"][0]["message"] == wrong.message
 
 
+async def test_explain_a_diagnostic(open_editor: Any) -> None:
+    """Where a diagnostic is, its meaning can be explained: the model is shown the message and its line."""
+    script = (
+        "[[answer]]\nmatch = 'undefined name .left. \\(at `return left'\ntext = 'A NameError: it is no parameter.'\n"
+    )
+    editor = await open_editor(script)
+    buffer = editor.open("a.py", ADD)
+    where = types.Range(types.Position(1, 11), types.Position(1, 15))
+    wrong = types.Diagnostic(where, "undefined name 'left'", types.DiagnosticSeverity.Error)
+    entries = await editor.menu(buffer, "left +", diagnostics=[wrong], only=["glossator.explain.problem"])
+    assert [entry["title"] for entry in entries] == ["Explain the problem in add"]
+    assert entries[0]["diagnostics"][0]["message"] == wrong.message
+    answer = await editor.command("glossator.run", *entries[0]["command"]["arguments"])
+    assert (await editor.over(answer["job"]))["state"] == "done"
+    assert any("A NameError: it is no parameter." in text for text in editor.shown)
+    assert await editor.menu(buffer, "def", only=["glossator.explain.problem"]) == []
+
+
+async def test_explain_a_selection(open_editor: Any) -> None:
+    """Some lines of a function can be explained: the model is shown these lines as what is meant."""
+    editor = await open_editor("[[answer]]\nmatch = 'The selection .the selected code.'\ntext = 'It adds them up.'\n")
+    buffer = editor.open("a.py", ADD)
+    (entry,) = await editor.menu(buffer, "return left + right", select=True, only=["glossator.explain"])
+    answer = await editor.command("glossator.run", *entry["command"]["arguments"])
+    assert (await editor.over(answer["job"]))["state"] == "done"
+    assert any("It adds them up." in text for text in editor.shown)
+
+
 async def test_syntax_error_stands_in(open_editor: Any) -> None:
     """A client that tells of no diagnostics gets a fix where the code does not parse."""
     editor = await open_editor()
@@ -49,7 +77,8 @@ async def test_only(open_editor: Any) -> None:
     editor = await open_editor()
     buffer = editor.open("a.py", ADD)
     assert kinds(await editor.menu(buffer, "add", only=["refactor"])) == {"refactor.rewrite.glossator"}
-    assert kinds(await editor.menu(buffer, "add", only=["glossator.explain"])) == {"glossator.explain"}
+    explains = kinds(await editor.menu(buffer, "add", only=["glossator.explain"]))
+    assert explains == {"glossator.explain", "glossator.explain.more"}
     for kind in ("quickfix", "source", "source.fixAll", "source.organizeImports", "refactor.extract", "glossator.expl"):
         assert await editor.menu(buffer, "add", only=[kind]) == []
 

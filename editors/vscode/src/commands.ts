@@ -13,6 +13,8 @@ interface Action {
 
 const ACTIONS: readonly Action[] = [
   { command: "explain", action: "explain" },
+  { command: "explainMore", action: "explain_more" },
+  { command: "explainProblem", action: "explain_problem" },
   {
     command: "refactor",
     action: "refactor",
@@ -80,7 +82,7 @@ async function run(
     position: client.code2ProtocolConverter.asPosition(selection.active),
     ...(selection.isEmpty ? {} : { range: client.code2ProtocolConverter.asRange(selection) }),
     ...(instruction ? { instruction } : {}),
-    ...(action === "fix" && diagnostics.length > 0
+    ...((action === "fix" || action === "explain_problem") && diagnostics.length > 0
       ? { diagnostics: await client.code2ProtocolConverter.asDiagnostics(diagnostics) }
       : {}),
   };

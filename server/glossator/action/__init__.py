@@ -13,7 +13,11 @@ Kind = Literal["answer", "edit", "new_file", "findings"]
 Strategy = Literal["tries", "search"]
 Reply = Literal["text", "code", "lines", "docstring", "header"]
 
+FACTS = "facts"
+"""The check of an answer: what its syntax tree contradicts is dropped."""
+
 VALUES = (
+    "callers",
     "diagnostics",
     "facts",
     "fence",
@@ -88,7 +92,7 @@ class Action:
         needs_instruction: Whether it means nothing without words from the user.
         takes_instruction: Whether words from the user are used.
         tries: Ways to ask, in order.
-        checks: Rungs that an edit must pass.
+        checks: Rungs that an edit must pass; `facts` for an answer.
         sections: The prompt file's text by section, shared pieces in place.
         strategy: Whether the first try that passes is offered, or the likeliest of all repairs that a search finds.
         digest: Digest of all that, so that editing a prompt file forgets its answers.

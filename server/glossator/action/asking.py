@@ -14,6 +14,7 @@ from . import VALUES, Action, Try, template
 from .budget import file_tokens
 from .target import Target
 
+MOST_CALLERS = 5
 OTHER_SEED_TEMPERATURE = 0.7
 """A seed other than 0 asks for another answer; where the prompt file says greedy there would be none."""
 
@@ -159,6 +160,7 @@ def _values(target: Target, context: Context | None, turns: Sequence[Turn]) -> d
         values["file"] = fenced(context.file, tag) if context.file.strip() else ""
         values["related"] = "\n\n".join(f"{title}:\n\n{fenced(text, tag)}" for title, text in context.related)
         values["facts"] = _facts(context)
+        values["callers"] = _list(context.facts.callers[:MOST_CALLERS]) if context.facts else ""
     return values
 
 
@@ -170,6 +172,10 @@ def _facts(context: Context) -> str:
     rows = [f"raises {_list(facts.raises)}"] if facts.raises else []
     if facts.mutated:
         rows.append(f"changes its arguments {_list(facts.mutated)} in place")
+    if facts.own:
+        rows.append(f"changes {_list(facts.own)}")
+    if facts.outer:
+        rows.append(f"sets the global {_list(facts.outer)}")
     if facts.is_generator:
         rows.append("is a generator")
     if facts.is_async:

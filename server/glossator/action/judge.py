@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from ..answer.contradicted import sound
 from ..answer.docstring import docstring, laid_out, supported
 from ..answer.edit import apply, newline, smallest
 from ..answer.extract import blocks, extract
@@ -21,7 +22,8 @@ from ..answer.verify import RUNGS, Change, check, compiled
 from ..code import Span, TooLarge
 from ..code.rewrite import insert_docstring, transplant_annotations
 from ..code.tree import parse
-from . import Action, Try
+from . import FACTS, Action, Try
+from .about import about
 from .new_tests import test_file
 from .outcome import Explanation, NewFile, Outcome, Proposal, Refusal
 from .target import Target
@@ -49,8 +51,7 @@ def judge(action: Action, attempt: Try, target: Target, reply: Reply) -> Outcome
     """The outcome, without what it cost and without the model's own words (`run` adds those)."""
     cut = reply.finish != "stop"
     if action.kind == "answer":
-        text = explanation(reply.answer, target.text, cut=cut)
-        return Explanation(markdown=text) if text else Refusal(reasons=("the model gave no answer",))
+        return _explained(action, attempt, target, reply)
     if action.kind == "findings":
         return _findings(target, reply.answer)
     if cut:
@@ -64,6 +65,23 @@ _CUT = {
     "length": "the answer was cut off at its length limit",
     "loop": "the model repeated itself without end",
 }
+
+
+def _explained(action: Action, attempt: Try, target: Target, reply: Reply) -> Outcome:
+    """Prose; where the prompt file asks for it without what the syntax tree contradicts."""
+    # What a tool or a user has in mind may well be an error that the code does not name.
+    asked = bool(target.diagnostics or target.instruction)
+    known = None if asked else "\n".join([target.text, *(piece.code for piece in target.beyond)])
+    text = explanation(reply.answer, target.text, known=known, cut=reply.finish != "stop")
+    if not text:
+        return Refusal(reasons=("the model gave no answer",))
+    if FACTS not in action.checks or (what := about(target)) is None:
+        return Explanation(markdown=text)
+    found = sound(text, what)
+    # An explanation that is wrong about its first sentence is wrong about what the code is for: ask once more.
+    if not found.text or not (found.whole or attempt is action.tries[-1]):
+        return Refusal(reasons=found.reasons)
+    return Explanation(markdown=found.text, dropped=found.reasons)
 
 
 def _findings(target: Target, answer: str) -> Explanation:

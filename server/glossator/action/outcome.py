@@ -34,10 +34,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation(Outcome):
-    """Prose, safe to show as Markdown. `findings` are the places of a list of bugs."""
+    """Prose, safe to show as Markdown.
+
+    Attributes:
+        findings: The places of a list of bugs.
+        dropped: What the syntax tree contradicted and is not in the text any more, as sentences that are so.
+    """
 
     markdown: str
     findings: tuple[Finding, ...] = ()
+    dropped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..answer.verify import RUNGS
-from . import VALUES, Action, Kind, Reply, Strategy, Try, template
+from . import FACTS, VALUES, Action, Kind, Reply, Strategy, Try, template
 from .front_matter import Fields, Wrong
 
 KINDS = ("answer", "edit", "new_file", "findings")
@@ -62,7 +62,7 @@ def read(path: Path, text: str, shared: Mapping[str, str]) -> Action:
         needs_instruction=instruction == "required",
         takes_instruction=instruction != "none",
         tries=(first, *(_try(each, first, sections) for each in retries)),
-        checks=fields.names("checks", tuple(RUNGS), ()),
+        checks=fields.names("checks", (FACTS,) if kind == "answer" else tuple(RUNGS), ()),
         strategy=cast(Strategy, fields.choice("strategy", STRATEGIES, "tries")),
         sections=sections,
         digest=hashlib.sha256("\0".join([text, *sections.values()]).encode()).hexdigest(),

@@ -16,12 +16,13 @@ _CLOSING = re.compile(r"\n+(?:let me know|i hope|feel free|please let)\b[^\n]*\s
 _FENCED = re.compile(r"^[ \t]*```[^\n]*\n(.*?)(?:^[ \t]*```[ \t]*$|\Z)", re.S | re.M)
 
 
-def explanation(answer: str, code: str, *, cut: bool = False) -> str:
+def explanation(answer: str, code: str, *, known: str | None = None, cut: bool = False) -> str:
     """Markdown that is safe to show. `code` is what is explained: blocks that repeat it are dropped, and so are
-    sentences about errors that it never names. `cut`: the answer ended at its token limit."""
+    sentences about errors that are named nowhere in `known`, if that is given. `cut`: it ended at its token limit."""
     text = _CLOSING.sub("", _PREAMBLE.sub("", answer.strip(), count=1)).strip()
     text = _FENCED.sub(lambda match: "" if _repeats(match[1], code) else match[0], text)
-    text = _once(supported(re.sub(r"\n{3,}", "\n\n", text), code))
+    text = re.sub(r"\n{3,}", "\n\n", text)
+    text = _once(text if known is None else supported(text, known))
     if text and text[0].islower() and not answer.strip().startswith(text[:10]):
         text = text[0].upper() + text[1:]
     if cut and text:

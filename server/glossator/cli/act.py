@@ -55,16 +55,19 @@ CANDIDATE = click.option(
 
 
 def command(action: Action) -> click.Command:
-    """The shell command of `action`."""
+    """The shell command of `action`; with `--long` where the catalogue has a longer one, as `explain_more`."""
+    longer = actions().get(f"{action.name}_more")
 
     def callback(**values: Any) -> None:
         with told():
-            raise SystemExit(ask(action, **values))
+            raise SystemExit(ask(longer if longer and values.pop("long") else action, **values))
 
     wrapped: Callable[..., None] = callback
     options = OPTIONS + (EDIT_OPTIONS if action.kind in ("edit", "new_file") else [])
     for option in reversed([*options, CANDIDATE] if action.strategy == "search" else options):
         wrapped = option(wrapped)
+    if longer:
+        wrapped = click.option("--long", is_flag=True, help=longer.help)(wrapped)
     if action.takes_instruction:
         wrapped = click.argument("instruction", required=action.needs_instruction)(wrapped)
     wrapped = click.argument("where", metavar="PATH[:SYMBOL|:LINE[-LINE]]")(wrapped)

@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 
-from ..action import Action, candidates, whole_file
+from ..action import FACTS, Action, candidates, whole_file
 from ..action import run as running
 from ..action.budget import prompt_tokens
+from ..action.facts_told import calls_told, facts_told
 from ..action.outcome import Answer, Event, Explanation, NewFile, Outcome, Proposal, Refusal, Stage, Thought
 from ..action.target import Target, target_at
 from ..answer.compiling import Compilers
@@ -56,6 +57,8 @@ class Session:
                     click.echo(await running.prompt_for(self.action, target, engine, budget=self._budget(engine)))
                 return ANSWERED
             # Each function of a file would take its time, and a search finds something likelier in right ones, too.
+            for target in targets:
+                self._tell_facts(target)
             weighs = self.action.repairs and self._whole(targets)
             action = replace(self.action, strategy="tries") if weighs else self.action
             outcomes = [(target, await self._ask(action, target, engine)) for target in targets]
@@ -81,6 +84,11 @@ class Session:
         found = [symbol for symbol in symbols.outline(whole.tree) if symbol.kind in kinds and symbol.body]
         inner = [s for s in found if not any(o is not s and s.span.holds(o.span) for o in found)]
         return [target_at(text, path, name=symbol.qualified, **common) for symbol in inner] or [whole]
+
+    def _tell_facts(self, target: Target) -> None:
+        """What needs no model, before it is asked to explain; `--json` has it in its object."""
+        if FACTS in self.action.checks and not self.as_json and (rows := _facts(target)):
+            present.note(" · ".join(rows).replace("`", ""))
 
     def _completed(self, targets: list[Target]) -> list[Target]:
         """The same, with what matters for them in other files."""
@@ -210,7 +218,7 @@ class Session:
             "thought": outcome.thought,
         }
         if isinstance(outcome, Explanation):
-            found["answer"] = outcome.markdown
+            found |= {"answer": outcome.markdown, "facts": _facts(target), "dropped": list(outcome.dropped)}
         elif isinstance(outcome, Proposal):
             found["rungs"] = list(outcome.rungs)
             found["diff"] = self._diff(outcome)
@@ -235,6 +243,8 @@ def summary(target: Target, outcome: Outcome, number: str = "") -> str:
     parts = [target.title, *([number] if number else [])]
     if isinstance(outcome, Proposal | NewFile):
         parts.append("checked: " + ", ".join(outcome.rungs))
+    if isinstance(outcome, Explanation) and outcome.dropped:
+        parts.append(f"left out, as the code says otherwise: {len(outcome.dropped)}")
     parts.append(outcome.model)
     if outcome.remembered:
         parts.append("remembered")
@@ -246,8 +256,16 @@ def summary(target: Target, outcome: Outcome, number: str = "") -> str:
     return " · ".join(parts)
 
 
+def _facts(target: Target) -> list[str]:
+    if target.tree is None or target.symbol is None:
+        return []
+    return [*facts_told(target.tree, target.symbol), *calls_told(target.tree, target.symbol)]
+
+
 def _show(watch: present.Watch, event: Event) -> None:
     if isinstance(event, Stage):
+        if event.name == "checking":  # what comes after that is another try
+            watch.restart()
         watch.stage(event.name, event.done, event.total)
     elif isinstance(event, Thought):
         watch.thought(event.text)

@@ -8,32 +8,23 @@ from dataclasses import dataclass
 from tree_sitter import Node, QueryCursor
 
 from . import Span, Symbol
+from .gives import FUNCTIONS, Gives, function_node, gives
 from .languages import query
 from .related import symbol_of
 from .symbols import callers, calls
+from .touches import touches
 from .tree import Tree
 
-_FUNCTIONS = {
-    "function_definition",
-    "lambda",
-    "function_declaration",
-    "generator_function_declaration",
-    "function_expression",
-    "generator_function",
-    "arrow_function",
-    "method_definition",
-    "func_literal",
-    "method_declaration",
-    "constructor_declaration",
-    "function_item",
-    "closure_expression",
-    "lambda_expression",
-}
 _MUTATORS = re.compile(
     "append|extend|insert|remove|pop|popitem|clear|sort|reverse|update|setdefault|add|discard|appendleft|popleft|"
-    "push|unshift|shift|splice|fill|put|addAll|removeAll|push_back|pop_back|emplace_back|emplace|erase|delete|copy"
+    "push|unshift|shift|splice|fill|put|addAll|removeAll|push_back|pop_back|emplace_back|emplace|erase|delete"
 )
-_ROOT = re.compile(r"^[\s(&*]*([A-Za-z_$][\w$]*)")
+_ALWAYS_ALONE = {"append", "extend", "add", "insert", "update", "remove", "sort", "reverse", "clear", "discard", "put"}
+"""Methods that change something where their result is not used. Else, as of `BigDecimal.add`, it is a new one."""
+_USED = {
+    *("return_statement", "assignment", "assignment_expression", "variable_declarator", "argument_list", "arguments"),
+    *("init_declarator", "lambda", "arrow_function"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +41,13 @@ class Facts:
         returns: Whether it returns a value.
         is_async: Whether it is declared `async`.
         is_generator: Whether it yields.
-        mutated: Parameters that it changes in place.
+        mutated: Parameters that it changes in place; its own object (`self`) is none.
+        own: What of its own object it changes, as `self.items`.
+        effects: Calls that reach the terminal, files, processes or the net, as written.
+        outer: Global names that it sets.
+        quiet: Whether it plainly changes nothing but its own variables.
+        gives: What it gives back, where that is plain (`gives.py`).
+        parameters: Parameter names as written, `self` included.
     """
 
     signature: str = ""
@@ -63,14 +60,25 @@ class Facts:
     is_async: bool = False
     is_generator: bool = False
     mutated: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+    effects: tuple[str, ...] = ()
+    outer: tuple[str, ...] = ()
+    quiet: bool = False
+    gives: Gives = ""
+    parameters: tuple[str, ...] = ()
 
 
 def facts(tree: Tree, span: Span) -> Facts:
-    """The facts about the definition that `span` is, or about the code in it."""
+    """The facts about the definition that `span` is, or about the code in it; worked out once for a tree."""
+    return tree.once(f"facts {span.start} {span.end}", lambda: _facts(tree, span))
+
+
+def _facts(tree: Tree, span: Span) -> Facts:
     symbol = symbol_of(tree, span)
     if symbol is None:
         return Facts(calls=calls(tree, span))
     found = _own(tree, symbol)
+    touched = touches(tree, symbol, function_node(tree, symbol), found["write"], found["rebound"])
     head = symbol.signature.partition("(")[0] if symbol.kind in {"function", "method"} else ""
     return Facts(
         signature=symbol.signature,
@@ -83,7 +91,13 @@ def facts(tree: Tree, span: Span) -> Facts:
         is_async=re.search(r"\basync\b", head + (symbol.signature if " = async" in symbol.signature else ""))
         is not None,
         is_generator=bool(found["yield"]) or bool(re.search(r"\*", head) and tree.language.doc_convention == "jsdoc"),
-        mutated=_mutated(tree, symbol, found),
+        mutated=touched.mutated,
+        own=touched.own,
+        effects=touched.effects,
+        outer=touched.outer,
+        quiet=touched.quiet,
+        gives=gives(tree, symbol),
+        parameters=symbol.parameters,
     )
 
 
@@ -95,7 +109,7 @@ def _own(tree: Tree, symbol: Symbol) -> dict[str, list[Node]]:
     cursor = QueryCursor(query(tree.language, "facts"))
     cursor.set_byte_range(start, end)
     for _, captures in cursor.matches(tree.root):
-        if "mutator" in captures and not _MUTATORS.fullmatch(tree.source(captures["mutator"][0])):
+        if "mutator" in captures and not _mutates(tree, captures["mutator"][0]):
             continue
         for name, nodes in captures.items():
             if name in found:
@@ -109,21 +123,22 @@ def _nested(node: Node, start: int, end: int) -> bool:
     """Whether the function around `node` is not the one that reaches from `start` to `end`."""
     around = node.parent
     while around is not None and around.start_byte >= start:
-        if around.type in _FUNCTIONS:
+        if around.type in FUNCTIONS:
             return around.end_byte < end
         around = around.parent
     return False
 
 
-def _mutated(tree: Tree, symbol: Symbol, found: dict[str, list[Node]]) -> tuple[str, ...]:
-    names = {
-        match[1]: each
-        for each in symbol.parameters
-        if not each.startswith("*") and (match := _ROOT.match(each.replace("mut ", "")))
-    }
-    rebound = {tree.source(node) for node in found["rebound"]}
-    roots = [match[1] for node in found["write"] if (match := _ROOT.match(tree.source(node)))]
-    return tuple(dict.fromkeys(root for root in roots if root in names and root not in rebound))
+def _mutates(tree: Tree, node: Node) -> bool:
+    """Whether the method of this name changes what it is called on."""
+    name = tree.source(node)
+    if tree.language.id == "go":
+        return True  # its pattern names the functions
+    call = node.parent.parent if node.parent is not None and tree.language.id != "java" else node.parent
+    above = call.parent if call is not None else None
+    if name in _ALWAYS_ALONE and above is not None and above.type in _USED:
+        return tree.language.id in {"javascript", "typescript", "typescriptreact"}  # there they give the object itself
+    return _MUTATORS.fullmatch(name) is not None
 
 
 def _named(text: str) -> str:

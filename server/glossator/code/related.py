@@ -17,6 +17,7 @@ from .tree import Tree
 
 MOST_CALLED = 16
 """Definitions that are taken in at most, in the order in which they are called."""
+MOST_REACHED = 100
 MOST_OF_A_NAME = 3
 """A name that more definitions than these have (`get`, `run`) says too little to follow it."""
 
@@ -56,6 +57,21 @@ def called(tree: Tree, span: Span) -> tuple[Related, ...]:
         if len(some) <= MOST_OF_A_NAME:
             found += [part for symbol in some for part in _parts(tree, symbol)]
     return tuple(dict.fromkeys(found))[:MOST_CALLED]
+
+
+def reach(tree: Tree, span: Span) -> tuple[Span, ...]:
+    """The definitions of the same file that `span` may come to call, by their names, at most `MOST_REACHED`."""
+    return tree.once(f"reach {span.start} {span.end}", lambda: _reach(tree, span))
+
+
+def _reach(tree: Tree, span: Span) -> tuple[Span, ...]:
+    names, found, open_ends = _by_name(tree), dict[Span, None](), [span]
+    while open_ends and len(found) < MOST_REACHED:
+        for name in calls(tree, open_ends.pop()):
+            new = [each.span for each in names.get(name, ()) if each.span not in found]
+            found |= dict.fromkeys(new)
+            open_ends += new
+    return tuple(found)
 
 
 def symbol_of(tree: Tree, span: Span) -> Symbol | None:

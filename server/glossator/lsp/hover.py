@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from ..action import Action, run
+from ..action.facts_told import facts_told
 from ..action.outcome import Explanation, Outcome
 from ..action.target import Target, target_at
 from ..answer.markdown import sanitised
 from ..code import Symbol
-from ..code.symbols import callers
 from ..code.tree import Tree
 from ..engine import EngineError
 from ..engine.remembered import Remembered
@@ -37,7 +37,6 @@ ACTION = "explain"
 PATIENT, HASTY = 8.0, 1.5  # seconds that a hover waits: where it loads by itself, where it holds others up
 MOST_WAITING = 16  # hovers that wait at once; the longest waiting one is answered with what there is
 RECALL_SECONDS = 0.5  # a disk that is slower than this does not hold up a hover
-MOST_CALLERS = 5
 
 
 @dataclass(eq=False)
@@ -146,17 +145,10 @@ def brief(action: Action, most: int) -> Action:
 
 
 def facts(tree: Tree, symbol: Symbol) -> str:
-    """What needs no model: the signature, what it belongs to, who calls it in this file."""
+    """What needs no model: the signature, what it belongs to, raises and changes, who calls it in this file."""
     language = tree.language.id
     parts = [f"```{language}\n{symbol.signature}\n```"]
-    notes = []
-    if len(symbol.path) > 1:
-        notes.append(f"{symbol.kind} of `{'.'.join(symbol.path[:-1])}`")
-    names = [f"`{other.qualified}`" for other in callers(tree, symbol)]
-    if names:
-        more = f" and {len(names) - MOST_CALLERS} more" if len(names) > MOST_CALLERS else ""
-        notes.append("called by " + ", ".join(names[:MOST_CALLERS]) + more)
-    if notes:
+    if notes := facts_told(tree, symbol):
         parts.append(" · ".join(notes))
     return "\n\n".join(parts)
 

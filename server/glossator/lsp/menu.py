@@ -65,7 +65,8 @@ async def menu(ls: Server, snapshot: Snapshot, params: types.CodeActionParams) -
         kind = kind_of(action)
         fix = kind.startswith("quickfix")
         if wanted(kind, context.only) and (diagnostics or not fix):
-            entry = _entry(action, target, snapshot.uri, params.range, diagnostics if fix else [])
+            told = diagnostics if "diagnostic" in action.applies else []
+            entry = _entry(action, target, snapshot.uri, params.range, told)
             if not ls.client.apply_edit:
                 entry.edit = _remembered_edit(ls, action, target, snapshot)
             entries.append(entry)
@@ -75,7 +76,7 @@ async def menu(ls: Server, snapshot: Snapshot, params: types.CodeActionParams) -
 def _entry(
     action: Action, target: Target, uri: str, where: types.Range, diagnostics: list[types.Diagnostic]
 ) -> types.CodeAction:
-    name = target.symbol.name if target.symbol and not target.selection else ""
+    name = "" if target.selection else target.name
     title = action.title_for(name=name, kind=target.kind)
     argument: dict[str, Any] = {"action": action.name, "uri": uri, "range": where}
     if diagnostics:

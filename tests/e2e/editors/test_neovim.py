@@ -18,6 +18,8 @@ WORDS = [
     "ask",
     "document",
     "explain",
+    "explain_more",
+    "explain_problem",
     "find_bugs",
     "fix",
     "next",

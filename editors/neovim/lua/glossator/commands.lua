@@ -5,7 +5,19 @@ local client = require('glossator.client')
 local M = {}
 
 --- The actions that ship with the server. Actions of the user's own prompt files work too: any word is sent.
-local ACTIONS = { 'explain', 'refactor', 'fix', 'document', 'annotate', 'simplify', 'write_tests', 'find_bugs', 'ask' }
+local ACTIONS = {
+  'explain',
+  'explain_more',
+  'explain_problem',
+  'refactor',
+  'fix',
+  'document',
+  'annotate',
+  'simplify',
+  'write_tests',
+  'find_bugs',
+  'ask',
+}
 
 --- The selected range (whole lines, or the marks of a characterwise selection), or nil without one.
 ---@param command table what nvim_create_user_command gives
@@ -64,7 +76,7 @@ local function act(action, text, command)
       range = range_of(command, bufnr, encoding),
       instruction = text ~= '' and text or nil,
     }
-    if action == 'fix' then
+    if action == 'fix' or action == 'explain_problem' then
       local range = argument.range
       local first = range and range.start.line or cursor[1] - 1
       local last = range and range['end'].line or cursor[1] - 1
