@@ -15,6 +15,7 @@ Reply = Literal["text", "code", "lines", "docstring", "header"]
 
 VALUES = (
     "diagnostics",
+    "example",
     "facts",
     "fence",
     "file",

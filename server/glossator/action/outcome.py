@@ -68,16 +68,17 @@ class NewFile(Outcome):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal(Outcome):
-    """Nothing is offered; `reasons` are sentences for the user."""
+    """Nothing is offered; `reasons` are sentences for the user. `example`: the one that an edit did not keep, or ""."""
 
     reasons: tuple[str, ...]
+    example: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """`queued`, `reading`, `thinking`, `answering`, `checking`, `searching` or `weighing`.
+    """`queued`, `reading`, `thinking`, `answering`, `checking`, `searching`, `weighing` or `running`.
 
-    `done` of `total` are tokens (when searching: places; when weighing: proposals); 0: not known.
+    `done` of `total` are tokens (when searching: places; when weighing and running: proposals); 0: not known.
     """
 
     name: str

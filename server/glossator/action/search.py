@@ -2,7 +2,8 @@
 
 The definition is read once as if the model had written it. At each place where it would rather have gone on otherwise,
 it writes that line to its end, and the rest stays. What does not pass the checks, changes nothing or says the same as
-another is dropped; the others and what the action's tries gave compete by how likely the model finds the whole.
+another is dropped; the others and what the action's tries gave compete by how likely the model finds the whole. Where
+the user wants code to be run, the examples of the docstring decide before that (`sifted`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import replace
 
 from ..answer.compiling import Compilers
 from ..answer.indent import fitted, shown
+from ..answer.running import Runs
 from ..code import Span, TooLarge
 from ..code.fingerprint import shape
 from ..code.tree import parse
@@ -21,9 +23,11 @@ from ..engine import ContextTooLong, Engine, Priority
 from . import Action
 from .compiled import checked
 from .doubts import branches, deletions, doubts
+from .exampled import examples_of
 from .judge import proposed
 from .outcome import Event, Outcome, Proposal, Refusal, Stage
 from .rank import END, Written, as_written
+from .sifted import sifted
 from .target import Target
 
 PLACES = 24  # that are branched at; the right one is rarely further behind
@@ -31,6 +35,7 @@ LINE_TOKENS = 64
 AT_ONCE = 6  # branches between two looks at the clock
 KEPT = 5  # candidates that are handed on
 WEIGHING = 0.4  # of the time is left for weighing
+RUNNING = 0.2  # of the time is left for running, where anything is run
 
 
 def fits(action: Action, target: Target) -> bool:
@@ -54,12 +59,14 @@ async def search(
     on_event: Callable[[Event], None] = lambda event: None,
     priority: Priority = Priority.COMMAND,
     compilers: Compilers | None = None,
+    runs: Runs | None = None,
 ) -> Outcome:
     """The likeliest repair within `seconds`. `first` is what the action's first try gave.
 
     It competes with the others, and comes last where it is no likelier than the code as it is. Raises `EngineError`.
     """
     began = time.monotonic()
+    running = max(0.0, RUNNING * seconds) if runs is not None and examples_of(target) else 0.0
     code = shown(target.text, target.span)
     writing = await as_written(action, target, engine, priority)
     try:
@@ -69,7 +76,7 @@ async def search(
     body = _body(target, code)
     places = doubts(code, score, body, PLACES)
     texts: list[tuple[str | Proposal, float]] = [(first, 0.0)] if isinstance(first, Proposal) else []
-    until = began + seconds * (1 - WEIGHING)
+    until = began + (seconds - running) * (1 - WEIGHING)
     for at in range(0, len(places), AT_ONCE):
         if time.monotonic() > until:
             break
@@ -84,10 +91,19 @@ async def search(
             texts += [(text, 0.0) for text in branches(code, place, written)]
     texts += deletions(code, score, body)
     pool = await asyncio.to_thread(_distinct, action, target, writing, texts)
-    weighed = await _weighed(writing, engine, pool, began + seconds, on_event)
-    best = [proposal for logprob, proposal in weighed if logprob > score.logprob]
-    if isinstance(first, Proposal) and all(each.new_text != first.new_text for each in best):
-        best.append(first)
+    weighed = await _weighed(writing, engine, pool, began + seconds - running, on_event)
+    # What was asked for at first is offered even where it is no likelier, but at the end.
+    likely = {proposal.new_text for logprob, proposal in weighed if logprob > score.logprob}
+    found = [proposal for _, proposal in weighed]
+    if isinstance(first, Proposal):
+        likely.add(first.new_text)
+        found += [] if any(each.new_text == first.new_text for each in found) else [first]
+    best, reason = [each for each in found if each.new_text in likely], NOTHING
+    if runs is not None and running:
+        on_event(Stage("running", 0, len(found)))
+        late = max(began + seconds, time.monotonic() + running)  # weighing may have taken longer than it should
+        best, why = await sifted(action, target, found, likely=likely, runs=runs, until=late)
+        reason = why or NOTHING
     offered: list[Proposal] = []
     for each in best:
         outcome = await checked(action, target, each, compilers)
@@ -95,9 +111,9 @@ async def search(
             offered.append(outcome)
         if len(offered) == KEPT:
             break
-    if not offered:
-        return first if isinstance(first, Refusal) else Refusal(reasons=(NOTHING,))
-    return replace(offered[0], candidates=tuple(offered))
+    if offered:
+        return replace(offered[0], candidates=tuple(offered))
+    return first if isinstance(first, Refusal) and reason == NOTHING else Refusal(reasons=(reason,))
 
 
 NOTHING = "no change was found that is likelier than the code as it is"

@@ -57,6 +57,26 @@ def examples(docstring: str, name: str, known: Collection[str] = ()) -> tuple[Ex
     return tuple(found.values())
 
 
+def defined(text: str) -> frozenset[str]:
+    """The names that a module binds when it is loaded, in branches too; empty where it cannot be parsed."""
+    try:
+        left: list[ast.AST] = [ast.parse(text)]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return frozenset()
+    names: set[str] = set()
+    while left:
+        node = left.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.alias):
+            names.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif not isinstance(node, ast.Lambda):
+            left += ast.iter_child_nodes(node)
+    return frozenset(names)
+
+
 def _parted(docstring: str) -> tuple[str, list[tuple[str, str]]]:
     """The text without its doctests, and these as (source, what is printed)."""
     prose: list[str] = []
