@@ -8,6 +8,7 @@ user may ask for another result: then it is only told. Where nothing can be conc
 from __future__ import annotations
 
 import ast
+import asyncio
 from dataclasses import replace
 from functools import lru_cache
 
@@ -53,7 +54,8 @@ def told(action: Action, target: Target, outcome: Outcome, kept: Kept) -> Outcom
     if must_mend(action, target) and kept.before < kept.total and not kept.mended:
         return Refusal(reasons=(str(failing),), example=str(failing))
     rungs = tuple(dict.fromkeys((*outcome.rungs, kept.rung))) if kept.rung else outcome.rungs  # a search asks again
-    return replace(outcome, rungs=rungs, note=_joined(outcome.note, str(failing) if failing else ""))
+    note = _joined(outcome.note, str(failing) if failing else "")
+    return replace(outcome, rungs=rungs, note=note, mends=kept.mended)
 
 
 def must_mend(action: Action, target: Target) -> bool:
@@ -63,8 +65,10 @@ def must_mend(action: Action, target: Target) -> bool:
 
 async def checked(action: Action, target: Target, outcome: Outcome, runs: Runs | None) -> Outcome:
     """`outcome` after its examples were run, where the user wants that."""
-    question = question_of(action, target, outcome) if runs else None
-    return outcome if runs is None or question is None else told(action, target, outcome, await runs.check(question))
+    if runs is None:
+        return outcome
+    question = await asyncio.to_thread(question_of, action, target, outcome)
+    return outcome if question is None else told(action, target, outcome, await runs.check(question))
 
 
 def known(action: Action, target: Target, outcome: Outcome, runs: Runs | None) -> Outcome | Question:

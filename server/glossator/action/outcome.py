@@ -47,6 +47,7 @@ class Proposal(Outcome):
     Attributes:
         rungs: What was checked.
         note: What was done to the model's answer, or "".
+        mends: Whether it was run and keeps an example of the docstring that the code breaks, besides all that it keeps.
         candidates: What else was found, where an action searches: the best first, this one before all.
     """
 
@@ -54,6 +55,7 @@ class Proposal(Outcome):
     new_text: str
     rungs: tuple[str, ...] = ()
     note: str = ""
+    mends: bool = False
     candidates: tuple[Proposal, ...] = ()
 
 

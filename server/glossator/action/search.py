@@ -66,7 +66,8 @@ async def search(
     It competes with the others, and comes last where it is no likelier than the code as it is. Raises `EngineError`.
     """
     began = time.monotonic()
-    running = max(0.0, RUNNING * seconds) if runs is not None and examples_of(target) else 0.0
+    promised = await asyncio.to_thread(examples_of, target) if runs is not None else ()
+    running = max(0.0, RUNNING * seconds) if promised else 0.0
     code = shown(target.text, target.span)
     writing = await as_written(action, target, engine, priority)
     try:

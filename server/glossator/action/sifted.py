@@ -40,7 +40,7 @@ async def sifted(
 
 
 async def _kept(action: Action, target: Target, proposal: Proposal, runs: Runs, until: float) -> Kept:
-    question = question_of(action, target, proposal)
+    question = await asyncio.to_thread(question_of, action, target, proposal)
     return Kept() if question is None else await runs.check(question, until)
 
 

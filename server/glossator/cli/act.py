@@ -14,6 +14,7 @@ import click
 
 from ..action import Action, catalogue
 from ..answer.compiling import Compilers
+from ..answer.running import Runs
 from ..settings import Settings, folders, load
 from . import place as places
 from .session import Session
@@ -49,6 +50,9 @@ EDIT_OPTIONS = [
     click.option("--diff", is_flag=True, help="Print the edit as a diff (the default)."),
     click.option("--apply", "apply", is_flag=True, help="Write the edit into the file."),
 ]
+RUN_OPTIONS = [
+    click.option("--run-examples", is_flag=True, help="Run the docstring's examples on edits of Python, in a sandbox."),
+]
 
 
 def command(action: Action) -> click.Command:
@@ -59,7 +63,8 @@ def command(action: Action) -> click.Command:
             raise SystemExit(ask(action, **values))
 
     wrapped: Callable[..., None] = callback
-    for option in reversed(OPTIONS + (EDIT_OPTIONS if action.kind in ("edit", "new_file") else [])):
+    edits = EDIT_OPTIONS if action.kind in ("edit", "new_file") else []
+    for option in reversed(OPTIONS + edits + (RUN_OPTIONS if action.kind == "edit" else [])):
         wrapped = option(wrapped)
     if action.takes_instruction:
         wrapped = click.argument("instruction", required=action.needs_instruction)(wrapped)
@@ -90,6 +95,7 @@ def ask(action: Action, *, where: str, instruction: str | None = None, **options
         show_thinking=options["show_thinking"],
         show_prompt=options["show_prompt"],
         compilers=Compilers(functools.partial(places.opened, place.path), place=folders().cache / "checks"),
+        runs=Runs() if settings.run.examples else None,
     )
     return asyncio.run(session.run())
 
@@ -101,4 +107,6 @@ def _settings(options: dict[str, Any]) -> Settings:
         changes["model"] = options["model"]
     if options["no_cache"]:
         changes["cache"] = dataclasses.replace(settings.cache, enabled=False)
+    if options.get("run_examples"):
+        changes["run"] = dataclasses.replace(settings.run, examples=True)
     return dataclasses.replace(settings, **changes)

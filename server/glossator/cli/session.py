@@ -15,6 +15,7 @@ from ..action.outcome import Answer, Event, Explanation, NewFile, Outcome, Propo
 from ..action.target import Target, target_at
 from ..answer.compiling import Compilers
 from ..answer.edit import apply as applied
+from ..answer.running import Runs
 from ..code import Span, symbols
 from ..engine import Engine, Priority
 from ..engine.choose import open_engine
@@ -43,6 +44,7 @@ class Session:
     show_thinking: bool
     show_prompt: bool
     compilers: Compilers = field(default_factory=Compilers)
+    runs: Runs | None = None
 
     async def run(self) -> int:
         """Answer, and return the exit code."""
@@ -88,7 +90,9 @@ class Session:
 
     async def _ask(self, action: Action, target: Target, engine: Engine) -> Outcome:
         if self.use_cache and isinstance(engine, Remembered) and await engine.opened():
-            found = await running.recall_checked(action, target, engine, seed=self.seed, compilers=self.compilers)
+            found = await running.recall_checked(
+                action, target, engine, seed=self.seed, compilers=self.compilers, runs=self.runs
+            )
             if found is not None:  # no engine is started for it
                 return found
         title = f"{action.name} {target.title}"
@@ -103,6 +107,7 @@ class Session:
                 use_cache=self.use_cache,
                 priority=Priority.COMMAND,
                 compilers=self.compilers,
+                runs=self.runs,
                 seconds=self.settings.search.seconds,
             )
 
@@ -183,7 +188,7 @@ class Session:
         if isinstance(outcome, Explanation):
             found["answer"] = outcome.markdown
         elif isinstance(outcome, Proposal):
-            found["rungs"] = list(outcome.rungs)
+            found |= {"rungs": list(outcome.rungs), "note": outcome.note}
             found["diff"] = unified(self.place.path, self.source.text, applied(self.source.text, outcome.edits))
         elif isinstance(outcome, NewFile):
             found |= {"file": outcome.path, "text": outcome.text, "rungs": list(outcome.rungs)}
@@ -198,6 +203,8 @@ def summary(target: Target, outcome: Outcome) -> str:
     parts = [target.title]
     if isinstance(outcome, Proposal | NewFile):
         parts.append("checked: " + ", ".join(outcome.rungs))
+    if isinstance(outcome, Proposal) and outcome.note:
+        parts.append(outcome.note)
     parts.append(outcome.model)
     if outcome.remembered:
         parts.append("remembered")
