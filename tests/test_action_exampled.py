@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -14,8 +16,10 @@ from glossator.action.outcome import Event, Outcome, Proposal, Refusal, Stage
 from glossator.action.run import recall, recall_checked, run
 from glossator.action.target import Target, target_at
 from glossator.answer import limited
+from glossator.answer.examples import Example
 from glossator.answer.limited import Limits
-from glossator.answer.running import Runs
+from glossator.answer.running import LATE, Question, Runs
+from glossator.engine import Request, Score
 from glossator.engine.remembered import Remembered
 from glossator.engine.scripted import Doubted, Likely, Rule, Scripted
 
@@ -222,13 +226,31 @@ async def test_a_harmful_candidate_has_no_effect(name: str, tmp_path: Path) -> N
     assert "example" not in " ".join(outcome.candidates[1].rungs)
 
 
+async def test_what_is_dropped_is_not_weighed() -> None:
+    """The model is not asked how likely a candidate is that breaks an example which another keeps."""
+
+    class Weighing(Scripted):
+        weighed: ClassVar[list[str]] = []
+
+        async def score(self, request: Request, answers: Sequence[str]) -> list[Score]:
+            self.weighed.extend(answers)
+            return await super().score(request, answers)
+
+    engine = Weighing([Rule(text=NONSENSE)], likely=LIKELY, doubted=DOUBTS)
+    outcome = await run(ACTIONS["fix"], target_at(TEXT, "ranges.py", name="holds"), engine, budget=4000, runs=Runs())
+    assert isinstance(outcome, Proposal)
+    assert len(engine.weighed) == 2  # the code as it is, and what mends it
+    assert "value <= high" in engine.weighed[1]
+
+
 async def test_time_is_over() -> None:
-    """Without time nothing more is run, and what is likeliest is offered."""
-    engine = Scripted([Rule(text=NONSENSE)], likely=LIKELY, doubted=DOUBTS)
-    target = target_at(TEXT, "ranges.py", name="holds")
-    outcome = await run(ACTIONS["fix"], target, engine, budget=4000, runs=Runs(), seconds=0.0)
-    assert isinstance(outcome, Proposal | Refusal)
-    assert "example" not in " ".join(getattr(outcome, "rungs", ()))
+    """When there is no time left nothing is begun, nothing is concluded and nothing remembered."""
+    runs, question = Runs(), Question(SUM, SUM, (Example("total([1, 2])", "3"),))
+    late = await runs.check(question, time.monotonic() - 1)
+    assert not late.judged
+    assert late.unknown == LATE
+    assert runs.known(question) is None
+    assert (await runs.check(question)).rung == "the example of the docstring still holds"
 
 
 async def test_a_text_is_run_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from ..answer.compiling import Compilers
@@ -92,19 +92,22 @@ async def search(
             texts += [(text, 0.0) for text in branches(code, place, written)]
     texts += deletions(code, score, body)
     pool = await asyncio.to_thread(_distinct, action, target, writing, texts)
-    weighed = await _weighed(writing, engine, pool, began + seconds - running, on_event)
-    # What was asked for at first is offered even where it is no likelier, but at the end.
-    likely = {proposal.new_text for logprob, proposal in weighed if logprob > score.logprob}
-    found = [proposal for _, proposal in weighed]
-    if isinstance(first, Proposal):
-        likely.add(first.new_text)
-        found += [] if any(each.new_text == first.new_text for each in found) else [first]
-    best, reason = [each for each in found if each.new_text in likely], NOTHING
+    own = [first] if isinstance(first, Proposal) else []
+    kept: Mapping[str, int] = {}
+    reason = NOTHING
     if runs is not None and running:
-        on_event(Stage("running", 0, len(found)))
-        late = max(began + seconds, time.monotonic() + running)  # weighing may have taken longer than it should
-        best, why = await sifted(action, target, found, likely=likely, runs=runs, until=late)
-        reason = why or NOTHING
+        on_event(Stage("running", 0, len(pool)))
+        bias = {each.new_text: value for each, value in pool}
+        run = [each for each, _ in pool] + [each for each in own if each.new_text not in bias]
+        left = await sifted(action, target, run, runs=runs, until=time.monotonic() + running)
+        kept, reason = left.kept, left.reason or NOTHING
+        pool = [(each, bias[each.new_text]) for each in left.proposals if each.new_text in bias]
+        own = [each for each in left.proposals if each.mends or each.new_text in {mine.new_text for mine in own}]
+    weighed = await _weighed(writing, engine, pool, began + seconds, on_event)
+    best = [proposal for logprob, proposal in weighed if logprob > score.logprob or proposal.mends]
+    # What was asked for at first, or mends what was broken, is offered even where it is no likelier or was not weighed.
+    best += [each for each in own if all(each.new_text != other.new_text for other in best)]
+    best.sort(key=lambda each: -kept.get(each.new_text, 0))
     offered: list[Proposal] = []
     for each in best:
         outcome = await checked(action, target, each, compilers)

@@ -1,13 +1,14 @@
-"""The candidates of a search after the examples of the docstring were run on each: what keeps them all comes first.
+"""The candidates of a search once the examples of the docstring were run on each: which are left, and in which order.
 
-How likely a candidate is decides among those that keep as many. One that the model finds less likely than the code as
-it is counts only where it mends an example that the code breaks.
+Running one takes a tenth of a second, weighing it a second or more, so this comes first. What keeps all examples comes
+before all; how likely a candidate is decides among those that keep as many.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from ..answer.kept import Kept
 from ..answer.running import Runs
@@ -17,13 +18,25 @@ from .outcome import Proposal
 from .target import Target
 
 
-async def sifted(
-    action: Action, target: Target, found: Sequence[Proposal], *, likely: Collection[str], runs: Runs, until: float
-) -> tuple[list[Proposal], str]:
-    """Those worth offering, the best first, with their rung; and why there are none, or "".
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """What is left.
 
-    `found`: the likeliest first. `likely`: the texts that would be offered unseen. Nothing is run after `until`
-    (`time.monotonic`). A candidate of which nothing is known comes behind those that keep all examples.
+    Attributes:
+        proposals: With their rung; those that keep most examples first, those of which nothing is known at the end.
+        kept: How many examples the text of each keeps.
+        reason: Why nothing is left, or "".
+    """
+
+    proposals: tuple[Proposal, ...]
+    kept: Mapping[str, int]
+    reason: str = ""
+
+
+async def sifted(action: Action, target: Target, found: Sequence[Proposal], *, runs: Runs, until: float) -> Sifted:
+    """What is left of `found`. Nothing is run after `until` (`time.monotonic`).
+
+    Where one keeps all examples, those that do not are dropped; where nothing can be concluded nothing is.
     """
     first, others = found[:1], found[1:]  # the first finds out what the code itself keeps, for all of them
     kept = [await _kept(action, target, each, runs, until) for each in first]
@@ -31,12 +44,13 @@ async def sifted(
     rows: list[tuple[Kept, Proposal]] = []
     for each, known in zip(found, kept, strict=True):
         outcome = told(action, target, each, known)
-        if isinstance(outcome, Proposal) and (each.new_text in likely or known.mended):
+        if isinstance(outcome, Proposal):
             rows.append((known, outcome))
     if any(known.whole for known, _ in rows):
         rows = [row for row in rows if row[0].whole or not row[0].judged]
     rows.sort(key=lambda row: -row[0].after)
-    return [proposal for _, proposal in rows], "" if rows else _reason(kept)
+    after = {each.new_text: known.after for known, each in rows}
+    return Sifted(tuple(each for _, each in rows), after, "" if rows else _reason(kept))
 
 
 async def _kept(action: Action, target: Target, proposal: Proposal, runs: Runs, until: float) -> Kept:
