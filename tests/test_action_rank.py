@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -133,3 +134,5 @@ def test_verdict() -> None:
     assert verdict(some).best is None
     assert [each.gain for each in verdict(some).suspicious] == [CLEAR / 2]
     assert verdict([]).best is None
+    mending = replace(some[0], proposal=replace(some[0].proposal, mends=True))
+    assert verdict([Weighed(target, some[0].proposal, CLEAR), mending]).best == mending

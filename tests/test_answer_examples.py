@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 
 import pytest
 
 from glossator.answer import limited
-from glossator.answer.examples import Example, examples
+from glossator.answer.examples import Example, defined, examples
 from glossator.answer.examples_check import check_script, failing
 from glossator.answer.limited import Ran
 
@@ -107,6 +108,36 @@ def test_a_call_counts_once() -> None:
     assert pairs("f(1) == 2\nf( 1 ) == 3") == [("f(1)", "2")]
 
 
+def test_names_of_a_module() -> None:
+    """What a module binds is known, in branches too; what a function binds inside is not its own."""
+    text = """
+import os.path as p, sys
+from typing import List
+try:
+    import json
+except ImportError as error:
+    json = None
+class A:
+    def method(self): ...
+def f():
+    inner = 1
+for each in (): total, (x, y) = each
+print(lambda z: (w := z))
+"""
+    assert defined(text) == {"p", "sys", "List", "json", "A", "f", "each", "total", "x", "y"}
+    assert defined("def f(:") == frozenset()
+
+
+@pytest.mark.parametrize(
+    "text", ["f(" * 5000, "f() = (" * 2000, "f(" + "(" * 9000, ">>> f(1)\n" + "[1,\n" * 5000, "f(1) == " + "[" * 9000]
+)
+def test_hostile_docstrings(text: str) -> None:
+    """No docstring takes long."""
+    began = time.process_time()
+    examples(text, "f")
+    assert time.process_time() - began < 4
+
+
 needs_child = pytest.mark.skipif(os.name != "posix", reason="there are limits on Linux and macOS only")
 
 
@@ -143,10 +174,18 @@ def test_values_that_cannot_be_shown() -> None:
     assert checked(text, [Example("f(1)", "1")]) == ["`f(1)` should give 1, but gives something that cannot be shown"]
 
 
+@needs_child
+def test_a_function_that_prints() -> None:
+    """What a function prints where it gives nothing is told, as a doctest may mean that."""
+    assert checked("def f(x):\n    print(x)", [Example("f(1)", "1")]) == ["`f(1)` should give 1, but prints '1\\n'"]
+
+
 def test_code_that_never_gets_there_fails_all() -> None:
     """Where the module itself fails or never ends, every example fails."""
     found = [Example("f(1)", "1"), Example("f(2)", "2")]
     assert [each.said for each in failing(Ran("timed out"), found)] == ["the code timed out"] * 2
     assert len(failing(Ran("failed", "NameError", "name 'x' is not defined"), found)) == 2
     assert len(failing(Ran("failed", "AssertionError", "examples: none"), found)) == 2
+    assert len(failing(Ran("failed", "AssertionError", "examples: []"), found)) == 2
+    assert len(failing(Ran("failed", "AssertionError", 'examples: [[7, "x"]]'), found)) == 2
     assert failing(Ran("passed"), found) == ()

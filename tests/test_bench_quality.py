@@ -142,6 +142,16 @@ def test_fix(task: str, method: str) -> None:
     assert "AssertionError" in wrong["ends"][0]
 
 
+def test_fix_with_examples_run() -> None:
+    """With examples run a wrong answer is refused, and a right one has a rung more."""
+    row = measured(TOTAL, "fix", "glossator-run", f"Bug: it begins with 1.\n\n{RIGHT}")
+    assert row["right"]
+    assert row["rungs"][-1] == "the example of the docstring holds"
+    wrong = measured(TOTAL, "fix", "glossator-run", f"Bug: it is.\n\n{WRONG}")
+    assert (wrong["right"], wrong["offered"]) == (False, False)
+    assert any("should give 3" in reason for reason in wrong["reasons"])
+
+
 @pytest.mark.parametrize("method", ["raw", "glossator"])
 def test_fix_without_code(method: str) -> None:
     """An answer without the function is nothing offered, with a reason."""
@@ -281,6 +291,20 @@ def test_paired_comparison() -> None:
     times, low, high = found["ratio"]
     assert times == 2
     assert low < 2 < high
+
+
+def test_examples_that_hold_are_counted_together() -> None:
+    """However many examples hold it is one rung, and what is right among those can be read; methods are paired."""
+    from bench.quality.report import counted, pairs
+
+    whole = ["the example of the docstring holds", "3 examples of the docstring still hold"]
+    rows = [row(at, "glossator-run", 1, rungs=["parses", rung]) for at, rung in enumerate(whole)]
+    rows.append(row(3, "glossator-run", 0, rungs=["parses", "1 of 3 examples of the docstring hold"]))
+    found = counted(rows)
+    assert found["held"] == [True, True]
+    assert found["rungs"] == {"parses, examples hold": (2, 2), "parses, some examples hold": (0, 1)}
+    assert pairs(["raw", "glossator"]) == [("raw", "glossator")]
+    assert len(pairs(["raw", "glossator", "glossator-run"])) == 3
 
 
 def test_statistics() -> None:

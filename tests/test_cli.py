@@ -343,3 +343,16 @@ def test_cache(shell: Shell) -> None:
     assert "1 answers" in shell.run("cache", "status").stdout
     assert shell.run("cache", "clear").returncode == 0
     assert not json.loads(shell.run("explain", "lists.py:total", "--json").stdout)["remembered"]
+
+
+def test_examples_are_run_where_the_user_says_so(shell: Shell) -> None:
+    """With `--run-examples` an edit that breaks an example of the docstring is refused; one that keeps it says so."""
+    examples = '    """The sum.\n\n    >>> total([2, 3])\n    5\n    """\n'
+    shell.file.write_text(SOURCE.replace("    result = 0", f"{examples}    result = 0"))
+    shell.answers("```python\ndef total(items):\n    return max(items)\n```")
+    done = shell.run("simplify", "lists.py:total", "--run-examples")
+    assert done.returncode == 1
+    assert "`total([2, 3])` should give 5, but gives 3" in done.stderr
+    shell.answers(SUMMED)
+    done = shell.run("simplify", "lists.py:total", "--run-examples")
+    assert "the example of the docstring still holds" in done.stderr

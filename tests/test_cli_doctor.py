@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from glossator.answer import limited
 from glossator.cli import doctor, fitting, house
 from glossator.cli.finding import Finding
 from glossator.cli.survey import Survey
@@ -21,7 +22,7 @@ from glossator.engine import ModelInfo
 from glossator.engine.calibration import Calibration, Shelf, Speed
 from glossator.engine.process import Options
 from glossator.models import catalogue
-from glossator.settings import Folders, folders
+from glossator.settings import Folders, Run, Settings, folders
 
 GIB = 1 << 30
 QUIET = Calibration(
@@ -277,3 +278,15 @@ def test_command_as_json(tmp_path: Path) -> None:
     assert found["ok"] is False
     assert {each["what"] for each in found["findings"] if each["level"] == "wrong"} == {"model"}
     assert all(each["found"] for each in found["findings"])
+
+
+def test_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the user lets examples be run it is said what keeps them in, or why they are not run; else nothing is."""
+    walled = limited.Ran("passed", isolation=("system call filter",))
+    monkeypatch.setattr(limited, "run", lambda code: walled)
+    assert list(house.sandbox(Settings())) == []
+    (found,) = house.sandbox(Settings(run=Run(examples=True)))
+    assert (found.level, "system call filter" in found.found) == ("ok", True)
+    monkeypatch.setattr(limited, "run", lambda code: limited.Ran("not run", message="no filter"))
+    (found,) = house.sandbox(Settings(run=Run(examples=True)))
+    assert (found.level, found.found) == ("note", "are not run: no filter")

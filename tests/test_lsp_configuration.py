@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from glossator.lsp.configuration import first, later
-from glossator.settings import Settings
+from glossator.lsp.server import Server
+from glossator.settings import Settings, folders, merge
 
 
 def test_one_wrong_setting_costs_no_other() -> None:
@@ -34,6 +36,8 @@ HOSTILE = [
     {"trusted": True},
     {"cache": {"enabled": False}},
     {"local": {"threads": 99}},
+    {"run": {"examples": True}},
+    {"run.examples": True},
 ]
 
 
@@ -56,3 +60,15 @@ def test_defaults_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "glossator"):
         later(Settings(), {"backend": "local", "model": "", "hover": {"waitMs": -1}})
     assert caplog.text == ""
+
+
+def test_workspace_lets_no_code_be_run(tmp_path: Path) -> None:
+    """Whatever the opened folder says, examples are run only where the user's own settings say so."""
+    server = Server(Settings(), folders({"GLOSSATOR_HOME": str(tmp_path)}))
+    assert server.running is None
+    for tree in ({"run": {"examples": True}}, {"run.examples": True}, {"trusted": True, "run": {"examples": True}}):
+        server.use_workspace_settings(tree)
+        assert server.running is None
+    server.base = merge(Settings(), {"run": {"examples": True}})
+    server.use_workspace_settings({})
+    assert server.running is server.runs

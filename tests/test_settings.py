@@ -46,6 +46,8 @@ def test_errors_name_the_field(tree: dict[str, object], place: str) -> None:
         {"backend": "remote"},
         {"prompts": "./prompts"},
         {"trusted": True},
+        {"run": {"examples": True}},
+        {"run.examples": True},
     ],
 )
 def test_a_folder_chooses_no_machine_setting(tree: dict[str, object]) -> None:

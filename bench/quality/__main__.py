@@ -33,7 +33,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.quality", description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("problems", nargs="?", type=Path, help="a file of problems, one JSON object a line")
     parser.add_argument("--task", default="fix", choices=TASKS, help="(%(default)s)")
-    parser.add_argument("--method", default="both", choices=[*METHODS, "both"], help="(%(default)s)")
+    parser.add_argument("--method", default="both", choices=[*METHODS, "both", "all"], help="(%(default)s)")
     parser.add_argument("--model", default="", help="a name of the catalogue or a GGUF file (the default model)")
     parser.add_argument("--slice", type=part, default=slice(None), metavar="FIRST:LAST", help="these problems alone")
     parser.add_argument("--seconds", type=float, default=0.0, help="an answer may take (the product's default)")
@@ -109,7 +109,7 @@ def _run(given: argparse.Namespace) -> tuple[list[dict[str, object]], list[dict[
         sys.exit(str(error))
     head = {"date": datetime.now(UTC).isoformat(), "machine": machine.describe(None), "seconds": given.seconds}
     add(given.out, {"head": head})
-    methods = METHODS if given.method == "both" else (given.method,)
+    methods = {"all": METHODS, "both": METHODS[:2]}.get(given.method, (given.method,))
     actions, _ = catalogue.load(catalogue.prompts_folder())
     rows: list[dict[str, object]] = []
     trouble = ""

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from glossator.action import Action
 from glossator.answer import limited
 from glossator.answer.limited import Limits
+from glossator.answer.running import Runs
 from glossator.engine import ContextTooLong, Engine
 
 from . import methods
@@ -59,10 +60,11 @@ def judge(problem: Problem, module: str) -> str:
 
 def measure(problem: Problem, task: str, method: str, asker: Asker) -> Row:
     """Ask once and judge all candidates. Raises `EngineError`, `CannotJudge`."""
-    if method == "glossator":
-        ask = methods.product(problem, task, asker.engine, asker.actions, asker.seconds)
-    else:
+    if method == "raw":
         ask = methods.raw(problem, task, asker.engine)
+    else:
+        runs = Runs() if method == "glossator-run" else None
+        ask = methods.product(problem, task, asker.engine, asker.actions, asker.seconds, runs=runs)
     began, cpu, own = time.monotonic(), asker.cpu(), _own_cpu()
     try:
         answered: Answered = asker.wait(ask)

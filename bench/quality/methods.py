@@ -1,6 +1,7 @@
-"""The two ways to ask: `raw`, one greedy turn as every assistant does it, and `glossator`, the product's own path.
+"""The ways to ask: `raw`, one greedy turn as every assistant does it, `glossator`, the product's own path, and
+`glossator-run`, the same for a user who lets the examples of docstrings be run.
 
-Both return whole modules as candidates, the best first; whether one of them is right is not known here.
+All return whole modules as candidates, the best first; whether one of them is right is not known here.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from glossator.action.outcome import Explanation, Proposal, Refusal
 from glossator.action.target import target_at
 from glossator.answer.extract import blocks
 from glossator.answer.reasoning import split
+from glossator.answer.running import Runs
 from glossator.engine import Engine, Finished, Message, Request, Sampling, Text, Usage
 
 from .problems import Problem, code, preamble
 
-METHODS = ("raw", "glossator")
+METHODS = ("raw", "glossator", "glossator-run")
 FILE = "module.py"
 SYSTEM = "You are a helpful coding assistant."
 ASKED = {
@@ -71,15 +73,22 @@ async def raw(problem: Problem, task: str, engine: Engine) -> Answered:
 
 
 async def product(
-    problem: Problem, task: str, engine: Engine, actions: Mapping[str, Action], seconds: float = 0.0
+    problem: Problem,
+    task: str,
+    engine: Engine,
+    actions: Mapping[str, Action],
+    seconds: float = 0.0,
+    *,
+    runs: Runs | None = None,
 ) -> Answered:
     """The action as shell and editor run it, on the function, without a diagnostic. Raises `EngineError`.
 
-    `seconds` it may search; 0: the product's default.
+    `seconds` it may search; 0: the product's default. `runs`: what runs examples; None: nothing does.
     """
     target = target_at(code(problem, task), FILE, name=problem.entry_point)
     budget = prompt_tokens(engine.model())
-    outcome = await run.run(actions[action_of(task)], target, engine, budget=budget, seconds=seconds or run.SECONDS)
+    action = actions[action_of(task)]
+    outcome = await run.run(action, target, engine, budget=budget, runs=runs, seconds=seconds or run.SECONDS)
     if isinstance(outcome, Explanation):
         return _explained(problem, outcome.markdown, outcome.usage)
     if isinstance(outcome, Proposal):
@@ -105,7 +114,7 @@ def action_of(task: str) -> str:
 def recipe(method: str, task: str, engine: Engine, actions: Mapping[str, Action], seconds: float) -> str:
     """Digest of all that answers depend on besides the problem: a run only goes on with answers of the same one."""
     parts = [method, task, engine.model().digest, SYSTEM, ASKED[task], REBUILT, MOST_TOKENS, MOST_THOUGHT]
-    if method == "glossator":
+    if method != "raw":
         package = Path(glossator.__file__).parent
         rooms = [path for room in ("action", "answer", "code") for path in sorted((package / room).rglob("*.py"))]
         parts += [actions[action_of(task)].digest, seconds, *(path.read_text(encoding="utf-8") for path in rooms)]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import combinations
 from typing import Any
 
 from .. import machine, tables
@@ -46,6 +48,7 @@ def counted(rows: Sequence[Row]) -> dict[str, Any]:
         "offered": len(offered),
         "refused": len(rows) - len(offered),
         "candidates": sum(row["candidates"] for row in rows) / max(1, len(offered)),
+        "held": [bool(row["right"]) for row in offered if _EXAMPLES in map(_plain, row["rungs"])],
         "rungs": {rungs: (sum(row["right"] for row in had), len(had)) for rungs, had in _by_rungs(offered).items()},
         "reasons": dict(Counter(reason for row in rows for reason in row["reasons"]).most_common(5)),
         "costs": {key: _costs([row[key] for row in rows]) for key in COSTS},
@@ -76,8 +79,7 @@ def report(heads: Sequence[Row], rows: Sequence[Row], *, markdown: bool) -> str:
         title = f"{model}, {task}"
         parts.append(f"**{title}**\n\n{table}" if markdown else f"{title}\n\n{table}")
         parts += [text for method, each in numbers.items() if (text := _details(method, each))]
-        if len(by_method) == len(METHODS):
-            parts.append(_paired(compared(*by_method.values())))
+        parts += [_paired(one, other, compared(by_method[one], by_method[other])) for one, other in pairs(by_method)]
     return "\n\n".join(parts)
 
 
@@ -90,6 +92,10 @@ def _lines(numbers: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
         ("offered", *(_share(each["offered"], each["problems"]) for each in numbers)),
         ("refused", *(str(each["refused"]) for each in numbers)),
         ("right among offered", *(_share(each["right"], each["offered"]) for each in numbers)),
+        (
+            "right where the examples hold",
+            *(_share(sum(each["held"]), len(each["held"])) for each in numbers),
+        ),
         ("candidates an offer", *(tables.shown(each["candidates"]) for each in numbers)),
     ]
     for key, name in COSTS.items():
@@ -112,8 +118,18 @@ def _costs(values: Sequence[float]) -> tuple[float, float, float]:
 def _by_rungs(rows: Sequence[Row]) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
     for row in rows:
-        found.setdefault(", ".join(row["rungs"]) or "nothing checked", []).append(row)
+        found.setdefault(", ".join(map(_plain, row["rungs"])) or "nothing checked", []).append(row)
     return found
+
+
+_EXAMPLES = "examples hold"
+
+
+def _plain(rung: str) -> str:
+    """A rung as it is counted: how many examples there are does not matter."""
+    if re.search(r"\bexamples? of the docstring\b", rung):
+        return "some examples hold" if re.match(r"\d+ of \d+", rung) else _EXAMPLES
+    return rung
 
 
 def _details(method: str, numbers: dict[str, Any]) -> str:
@@ -124,11 +140,16 @@ def _details(method: str, numbers: dict[str, Any]) -> str:
     return "\n".join(f"- {method}: {part}" for part in parts)
 
 
-def _paired(found: dict[str, Any]) -> str:
-    alone = f"right with raw alone {found['only_one']}, with glossator alone {found['only_other']}"
+def pairs(methods: Collection[str]) -> list[tuple[str, str]]:
+    """Which methods are compared: each with each later one."""
+    return [pair for pair in combinations(METHODS, 2) if set(pair) <= set(methods)]
+
+
+def _paired(one: str, other: str, found: dict[str, Any]) -> str:
+    alone = f"right with {one} alone {found['only_one']}, with {other} alone {found['only_other']}"
     text = f"Paired over {found['problems']} problems: {alone}; exact McNemar p = {found['p']:.3g}."
     if found["ratio"]:
         times, low, high = found["ratio"]
         most = "∞" if math.isinf(high) else f"{high:.2f}"
-        text += f" Glossator is right ×{times:.2f} as often (95 %: {low:.2f} to {most})."
+        text += f" {other.capitalize()} is right ×{times:.2f} as often (95 %: {low:.2f} to {most})."
     return text

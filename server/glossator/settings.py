@@ -112,6 +112,18 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """What of the user's code may be run. Nothing, unless the user says so.
+
+    Attributes:
+        examples: Whether the examples of a docstring are run on edits of Python, in a child process that cannot write,
+            start, signal or connect.
+    """
+
+    examples: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Index:
     """What is known of the other files of a workspace.
 
@@ -149,11 +161,13 @@ class Settings:
     cache: Cache = field(default_factory=Cache)
     prefetch: Prefetch = field(default_factory=Prefetch)
     search: Search = field(default_factory=Search)
+    run: Run = field(default_factory=Run)
     index: Index = field(default_factory=Index)
 
 
-MACHINE_ONLY = ("backend", "model", "script", "prompts", "remote", "local", "cache", "trusted")
-"""What chooses a program, a file or an endpoint: never taken from the opened folder unless the user trusted it."""
+MACHINE_ONLY = ("backend", "model", "script", "prompts", "remote", "local", "cache", "run", "trusted")
+"""What chooses a program, a file or an endpoint, or lets code be run: never taken from the opened folder unless the
+user trusted it."""
 
 
 def _camel(name: str) -> str:

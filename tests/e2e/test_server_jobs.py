@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from lsprotocol import types
 
+from glossator.answer import limited
+
 SUM = """\
 def total(values):
     result = 0
@@ -151,6 +153,28 @@ async def test_refusal_is_told_with_reasons(open_editor: Any) -> None:
     assert last["state"] == "refused" and last["reasons"]
     await editor.until(lambda: editor.messages)
     assert last["reasons"][0] in editor.messages[0] and buffer.text == SUM and not editor.edits
+
+
+@pytest.mark.skipif(not limited.run("pass").passed, reason="code is run in the limited child alone")
+@pytest.mark.parametrize("who", ["user", "workspace"])
+async def test_examples_are_run_for_the_user_alone(open_editor: Any, who: str) -> None:
+    """With the user's own setting an edit that breaks an example is refused; the workspace's setting runs nothing."""
+    setting = {"run": {"examples": True}}
+    given = (
+        {"options": setting}
+        if who == "user"
+        else {"configuration": {"glossator": setting}, "workspace__configuration": True}
+    )
+    editor = await open_editor(answers("def total(values):\n    return max(values)\n"), **given)
+    doc = '    """The sum.\n\n    >>> total([2, 3])\n    5\n    """\n'
+    buffer = editor.open("a.py", SUM.replace("    result = 0", f"{doc}    result = 0"))
+    last = await editor.over(await editor.run("refactor", buffer, "result = 0"))
+    if who == "user":
+        assert last["state"] == "refused"
+        assert "`total([2, 3])` should give 5, but gives 3" in last["reasons"]
+    else:
+        assert last["state"] == "done"
+        assert "example" not in " ".join(last["rungs"])
 
 
 async def test_failure_is_one_message(open_editor: Any) -> None:

@@ -1,7 +1,8 @@
 // The settings as the server wants them: a camelCase tree that holds only what the user has set.
 //
 // Defaults are left out, because what is not sent leaves the user's `config.toml` in force. What names a program, a model or
-// an endpoint has `scope: machine` in package.json, so VS Code itself never takes it from the opened folder.
+// an endpoint, or lets code be run, has `scope: machine` in package.json, so VS Code itself never takes it from the opened
+// folder.
 
 import * as vscode from "vscode";
 
@@ -19,10 +20,11 @@ const SENT = [
   "hover.waitMs",
   "hover.maxTokens",
   "index.enabled",
+  "run.examples",
 ] as const;
 
 /** These are read by the server when it starts. */
-export const NEEDS_RESTART = ["path", "backend", "model", "script", "remote"].map((name) => `${SECTION}.${name}`);
+export const NEEDS_RESTART = ["path", "backend", "model", "script", "remote", "run"].map((name) => `${SECTION}.${name}`);
 
 interface Tree {
   [key: string]: unknown;

@@ -19,6 +19,7 @@ FACTS = "facts"
 VALUES = (
     "callers",
     "diagnostics",
+    "example",
     "facts",
     "fence",
     "file",

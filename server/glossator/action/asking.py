@@ -21,11 +21,12 @@ OTHER_SEED_TEMPERATURE = 0.7
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """An earlier answer to the same question and why it was refused."""
+    """An earlier answer to the same question and why it was refused; `example`: the one that it did not keep."""
 
     attempt: Try
     answer: str
     reasons: tuple[str, ...]
+    example: str = ""
 
 
 def request_for(
@@ -154,6 +155,7 @@ def _values(target: Target, context: Context | None, turns: Sequence[Turn]) -> d
         "instruction": target.instruction,
         "diagnostics": "\n".join(f"- {message}" for message in target.diagnostics),
         "reasons": "\n".join(f"- {reason}" for reason in turns[-1].reasons) if turns else "",
+        "example": turns[-1].example if turns else "",
         "target": fenced(shown(target.text, target.span), tag),
     }
     if context is not None:

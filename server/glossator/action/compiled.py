@@ -23,7 +23,7 @@ def told(outcome: Outcome, compiled: Compiled) -> Outcome:
     if compiled.reason:
         return Refusal(reasons=(compiled.reason,))
     if compiled.rung and isinstance(outcome, Proposal):
-        return replace(outcome, rungs=(*outcome.rungs, compiled.rung))
+        return replace(outcome, rungs=tuple(dict.fromkeys((*outcome.rungs, compiled.rung))))  # a search asks again
     return outcome
 
 

@@ -53,6 +53,7 @@ class Proposal(Outcome):
     Attributes:
         rungs: What was checked.
         note: What was done to the model's answer, or "".
+        mends: Whether it was run and keeps an example of the docstring that the code breaks, besides all that it keeps.
         candidates: What else was found, where an action searches: the best first, this one before all.
     """
 
@@ -60,6 +61,7 @@ class Proposal(Outcome):
     new_text: str
     rungs: tuple[str, ...] = ()
     note: str = ""
+    mends: bool = False
     candidates: tuple[Proposal, ...] = ()
 
 
@@ -74,16 +76,17 @@ class NewFile(Outcome):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal(Outcome):
-    """Nothing is offered; `reasons` are sentences for the user."""
+    """Nothing is offered; `reasons` are sentences for the user. `example`: the one that an edit did not keep, or ""."""
 
     reasons: tuple[str, ...]
+    example: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """`queued`, `reading`, `thinking`, `answering`, `checking`, `searching` or `weighing`.
+    """`queued`, `reading`, `thinking`, `answering`, `checking`, `searching`, `weighing` or `running`.
 
-    `done` of `total` are tokens (when searching: places; when weighing: proposals); 0: not known.
+    `done` of `total` are tokens (when searching: places; when weighing and running: proposals); 0: not known.
     """
 
     name: str

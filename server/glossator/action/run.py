@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 
 from ..answer.compiling import Change, Compilers
 from ..answer.reasoning import Splitter, split
+from ..answer.running import Question, Runs
 from ..engine import Engine, Finished, ModelInfo, Priority, Queued, Reading, Request, Text, Usage
-from . import Action, search
+from . import Action, compiled, exampled, search
 from .asking import Turn, context_for, messages, overhead, request_for, room
-from .compiled import checked, known
 from .judge import Reply, judge
 from .outcome import Answer, Event, Explanation, NewFile, Outcome, Proposal, Refusal, Stage, Thought
 from .target import Target
@@ -42,12 +42,13 @@ async def run(
     priority: Priority = Priority.COMMAND,
     lane: str = "",
     compilers: Compilers | None = None,
+    runs: Runs | None = None,
     seconds: float = SECONDS,
 ) -> Outcome:
     """Do `action` on `target`. `budget`: tokens of prompt (0: what the model's window admits).
 
     `use_cache` False: remembered answers are neither used nor kept. `compilers`: what checks an edit of a language that
-    is not Python; None: nothing does.
+    is not Python; None: nothing does. `runs`: what runs the examples of a docstring, where the user asked for it.
 
     What is expected is returned (a `Refusal` says why nothing is offered); an `EngineError` is raised.
     """
@@ -70,10 +71,11 @@ async def run(
         usage, remembered = _sum(usage, said.finished.usage), remembered and said.finished.remembered
         on_event(Stage("checking"))
         outcome = judge(action, attempt, target, Reply(said.answer, said.finished.reason))
-        outcome = await checked(action, target, outcome, compilers)
+        outcome = await compiled.checked(action, target, outcome, compilers)
+        outcome = await exampled.checked(action, target, outcome, runs)
         if isinstance(outcome, Refusal):
             reasons |= dict.fromkeys(outcome.reasons)
-            turns.append(Turn(attempt, said.answer, outcome.reasons))
+            turns.append(Turn(attempt, said.answer, outcome.reasons, outcome.example))
         more = isinstance(outcome, Refusal) and len(turns) < len(action.tries)
         # What was said a search cannot read: then it comes last. Where nothing was said the model mostly copies.
         if searches and (not told or (isinstance(outcome, Refusal) and not more)):
@@ -87,7 +89,10 @@ async def run(
                 on_event=on_event,
                 priority=priority,
                 compilers=compilers,
+                runs=runs,
             )
+            if isinstance(outcome, Refusal):
+                reasons |= dict.fromkeys(outcome.reasons)
             more = more and isinstance(outcome, Refusal)
         if more:
             continue
@@ -106,30 +111,46 @@ async def run(
 
 
 def recall(
-    action: Action, target: Target, engine: Engine, *, seed: int = 0, compilers: Compilers | None = None
+    action: Action,
+    target: Target,
+    engine: Engine,
+    *,
+    seed: int = 0,
+    compilers: Compilers | None = None,
+    runs: Runs | None = None,
 ) -> Outcome | None:
-    """The outcome of remembered answers, or None where one is missing or an edit was not compiled yet.
+    """The outcome of remembered answers, or None where one is missing or an edit was not compiled or run yet.
 
     Quick; never asks the model, starts nothing.
     """
-    found = _recalled(action, target, engine, seed, compilers)
+    found = _recalled(action, target, engine, seed=seed, compilers=compilers, runs=runs)
     return found if isinstance(found, Outcome) else None
 
 
 async def recall_checked(
-    action: Action, target: Target, engine: Engine, *, seed: int = 0, compilers: Compilers | None = None
+    action: Action,
+    target: Target,
+    engine: Engine,
+    *,
+    seed: int = 0,
+    compilers: Compilers | None = None,
+    runs: Runs | None = None,
 ) -> Outcome | None:
-    """Like `recall`, but an edit that was not compiled yet is."""
-    while isinstance(found := _recalled(action, target, engine, seed, compilers), Change):
-        assert compilers is not None  # noqa: S101 - it is what asked
-        await compilers.check(found)
-    return found
+    """Like `recall`, but an edit that was not compiled or run yet is."""
+    while True:
+        found = _recalled(action, target, engine, seed=seed, compilers=compilers, runs=runs)
+        if isinstance(found, Change) and compilers is not None:
+            await compilers.check(found)
+        elif isinstance(found, Question) and runs is not None:
+            await runs.check(found)
+        else:
+            return found if isinstance(found, Outcome) else None
 
 
 def _recalled(
-    action: Action, target: Target, engine: Engine, seed: int, compilers: Compilers | None
-) -> Outcome | Change | None:
-    """The remembered outcome; None where an answer is missing; the edit that must be compiled first."""
+    action: Action, target: Target, engine: Engine, *, seed: int, compilers: Compilers | None, runs: Runs | None
+) -> Outcome | Change | Question | None:
+    """The remembered outcome; None where an answer is missing; the edit that must be compiled or run first."""
     look = getattr(engine, "recall", None)
     searches = search.fits(action, target)  # that takes too long to be told again here, though its parts are remembered
     if look is None or unfit(action, target) or (searches and not (target.diagnostics or target.instruction)):
@@ -143,8 +164,10 @@ def _recalled(
         text, finished = found
         thought, answer = _parts(text, engine.model())
         attempt = action.tries[len(turns)]
-        outcome = known(action, target, judge(action, attempt, target, Reply(answer, finished.reason)), compilers)
-        if isinstance(outcome, Change):
+        outcome = _known(
+            action, target, judge(action, attempt, target, Reply(answer, finished.reason)), compilers, runs
+        )
+        if not isinstance(outcome, Outcome):
             return outcome
         if not isinstance(outcome, Refusal) or len(turns) + 1 == len(action.tries):
             reasons = dict.fromkeys(reason for turn in turns for reason in turn.reasons)
@@ -161,8 +184,16 @@ def _recalled(
                 finish=finished.reason,
                 seconds=time.monotonic() - began,
             )
-        turns.append(Turn(attempt, answer, outcome.reasons))
+        turns.append(Turn(attempt, answer, outcome.reasons, outcome.example))
     return None
+
+
+def _known(
+    action: Action, target: Target, outcome: Outcome, compilers: Compilers | None, runs: Runs | None
+) -> Outcome | Change | Question:
+    """`outcome` with what is known of it already, or what must be asked first."""
+    found = compiled.known(action, target, outcome, compilers)
+    return exampled.known(action, target, found, runs) if isinstance(found, Outcome) else found
 
 
 def forget(
@@ -173,6 +204,7 @@ def forget(
     budget: int = 0,
     seed: int = 0,
     compilers: Compilers | None = None,
+    runs: Runs | None = None,
 ) -> None:
     """Forget the remembered answers to this question, those to its later tries included."""
     del budget  # what is remembered does not depend on it
@@ -186,10 +218,12 @@ def forget(
             return
         answer = _parts(found[0], engine.model())[1]
         attempt = action.tries[len(turns)]
-        outcome = known(action, target, judge(action, attempt, target, Reply(answer, found[1].reason)), compilers)
+        outcome = _known(
+            action, target, judge(action, attempt, target, Reply(answer, found[1].reason)), compilers, runs
+        )
         if not isinstance(outcome, Refusal):
             return
-        turns.append(Turn(attempt, answer, outcome.reasons))
+        turns.append(Turn(attempt, answer, outcome.reasons, outcome.example))
 
 
 async def prompt_for(action: Action, target: Target, engine: Engine, *, budget: int = 0) -> str:

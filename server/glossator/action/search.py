@@ -2,18 +2,20 @@
 
 The definition is read once as if the model had written it. At each place where it would rather have gone on otherwise,
 it writes that line to its end, and the rest stays. What does not pass the checks, changes nothing or says the same as
-another is dropped; the others and what the action's tries gave compete by how likely the model finds the whole.
+another is dropped; the others and what the action's tries gave compete by how likely the model finds the whole. Where
+the user wants code to be run, the examples of the docstring decide before that (`sifted`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from ..answer.compiling import Compilers
 from ..answer.indent import fitted, shown
+from ..answer.running import Runs
 from ..code import Span, TooLarge
 from ..code.fingerprint import shape
 from ..code.tree import parse
@@ -21,9 +23,11 @@ from ..engine import ContextTooLong, Engine, Priority
 from . import Action
 from .compiled import checked
 from .doubts import branches, deletions, doubts
+from .exampled import examples_of
 from .judge import proposed
 from .outcome import Event, Outcome, Proposal, Refusal, Stage
 from .rank import END, Written, as_written
+from .sifted import sifted
 from .target import Target
 
 PLACES = 24  # that are branched at; the right one is rarely further behind
@@ -31,6 +35,7 @@ LINE_TOKENS = 64
 AT_ONCE = 6  # branches between two looks at the clock
 KEPT = 5  # candidates that are handed on
 WEIGHING = 0.4  # of the time is left for weighing
+RUNNING = 0.2  # of the time is left for running, where anything is run
 
 
 def fits(action: Action, target: Target) -> bool:
@@ -54,12 +59,15 @@ async def search(
     on_event: Callable[[Event], None] = lambda event: None,
     priority: Priority = Priority.COMMAND,
     compilers: Compilers | None = None,
+    runs: Runs | None = None,
 ) -> Outcome:
     """The likeliest repair within `seconds`. `first` is what the action's first try gave.
 
     It competes with the others, and comes last where it is no likelier than the code as it is. Raises `EngineError`.
     """
     began = time.monotonic()
+    promised = await asyncio.to_thread(examples_of, target) if runs is not None else ()
+    running = max(0.0, RUNNING * seconds) if promised else 0.0
     code = shown(target.text, target.span)
     writing = await as_written(action, target, engine, priority)
     try:
@@ -69,7 +77,7 @@ async def search(
     body = _body(target, code)
     places = doubts(code, score, body, PLACES)
     texts: list[tuple[str | Proposal, float]] = [(first, 0.0)] if isinstance(first, Proposal) else []
-    until = began + seconds * (1 - WEIGHING)
+    until = began + (seconds - running) * (1 - WEIGHING)
     for at in range(0, len(places), AT_ONCE):
         if time.monotonic() > until:
             break
@@ -84,10 +92,22 @@ async def search(
             texts += [(text, 0.0) for text in branches(code, place, written)]
     texts += deletions(code, score, body)
     pool = await asyncio.to_thread(_distinct, action, target, writing, texts)
+    own = [first] if isinstance(first, Proposal) else []
+    kept: Mapping[str, int] = {}
+    reason = NOTHING
+    if runs is not None and running:
+        on_event(Stage("running", 0, len(pool)))
+        bias = {each.new_text: value for each, value in pool}
+        run = [each for each, _ in pool] + [each for each in own if each.new_text not in bias]
+        left = await sifted(action, target, run, runs=runs, until=time.monotonic() + running)
+        kept, reason = left.kept, left.reason or NOTHING
+        pool = [(each, bias[each.new_text]) for each in left.proposals if each.new_text in bias]
+        own = [each for each in left.proposals if each.mends or each.new_text in {mine.new_text for mine in own}]
     weighed = await _weighed(writing, engine, pool, began + seconds, on_event)
-    best = [proposal for logprob, proposal in weighed if logprob > score.logprob]
-    if isinstance(first, Proposal) and all(each.new_text != first.new_text for each in best):
-        best.append(first)
+    best = [proposal for logprob, proposal in weighed if logprob > score.logprob or proposal.mends]
+    # What was asked for at first, or mends what was broken, is offered even where it is no likelier or was not weighed.
+    best += [each for each in own if all(each.new_text != other.new_text for other in best)]
+    best.sort(key=lambda each: -kept.get(each.new_text, 0))
     offered: list[Proposal] = []
     for each in best:
         outcome = await checked(action, target, each, compilers)
@@ -95,9 +115,9 @@ async def search(
             offered.append(outcome)
         if len(offered) == KEPT:
             break
-    if not offered:
-        return first if isinstance(first, Refusal) else Refusal(reasons=(NOTHING,))
-    return replace(offered[0], candidates=tuple(offered))
+    if offered:
+        return replace(offered[0], candidates=tuple(offered))
+    return first if isinstance(first, Refusal) and reason == NOTHING else Refusal(reasons=(reason,))
 
 
 NOTHING = "no change was found that is likelier than the code as it is"

@@ -1,8 +1,8 @@
 """One edit for a whole file: of the proposals for its definitions the one that gains most is offered, if any.
 
 A model that is told "this is wrong" of a definition that is right finds something to change all the same. Its
-proposals therefore compete: only what the model itself finds clearly likelier than the code as it stands is offered.
-Knows nothing of shells and editors.
+proposals therefore compete: only what the model itself finds clearly likelier than the code as it stands is offered, or
+what was run and mends an example. Knows nothing of shells and editors.
 """
 
 from __future__ import annotations
@@ -65,7 +65,10 @@ async def likeliest(
 
 
 def verdict(weighed: Iterable[Weighed]) -> Verdict:
-    """The choice among what was weighed; the first of equals in the file."""
-    gaining = sorted((each for each in weighed if each.gain > 0), key=lambda each: -each.gain)
-    best = gaining[0] if gaining and gaining[0].gain >= CLEAR else None
+    """The choice among what was weighed; the first of equals in the file. What mends an example comes before all."""
+    gaining = sorted(
+        (each for each in weighed if each.proposal.mends or each.gain > 0),
+        key=lambda each: (not each.proposal.mends, -each.gain),
+    )
+    best = gaining[0] if gaining and (gaining[0].proposal.mends or gaining[0].gain >= CLEAR) else None
     return Verdict(best, tuple(gaining[1:] if best else gaining))

@@ -12,9 +12,12 @@ import builtins
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 _LONGEST = 600
 """Characters of an expression and of its value at most."""
+_LONGEST_TEXT, _MOST_CALLS, _MOST_VALUES = 10_000, 40, 4000
+"""What is looked at of a docstring, so that a hostile one costs a second and no more."""
 _RELATION = re.compile(
     r"""\s*(?:\#\s*)?(?:
         ={1,3}>? | [-–—]+> | [➞→⇒⟶➜]
@@ -48,13 +51,33 @@ def examples(docstring: str, name: str, known: Collection[str] = ()) -> tuple[Ex
     `known`: further names that its module defines, which an expression may use.
     """
     found: dict[str, Example] = {}
-    prose, tests = _parted(docstring)
+    prose, tests = _parted(docstring[:_LONGEST_TEXT])
     pairs = [pair for source, want in tests for pair in _tested(source, want, name)]
     for expression, expected in [*pairs, *_loose(prose, name)]:
         call, value = _call(expression, name, known), _value(expected)
         if call and value:
             found.setdefault(call, Example(call, value))
     return tuple(found.values())
+
+
+def defined(text: str) -> frozenset[str]:
+    """The names that a module binds when it is loaded, in branches too; empty where it cannot be parsed."""
+    try:
+        left: list[ast.AST] = [ast.parse(text)]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return frozenset()
+    names: set[str] = set()
+    while left:
+        node = left.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.alias):
+            names.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif not isinstance(node, ast.Lambda):
+            left += ast.iter_child_nodes(node)
+    return frozenset(names)
 
 
 def _parted(docstring: str) -> tuple[str, list[tuple[str, str]]]:
@@ -88,12 +111,16 @@ def _tested(source: str, want: str, name: str) -> list[tuple[str, str]]:
 
 def _loose(text: str, name: str) -> Iterator[tuple[str, str]]:
     """Calls in prose that are followed by a relation and a value."""
-    for match in re.finditer(rf"(?<![\w.]){re.escape(name)}\s*\(", text):
+    left = _MOST_VALUES
+    for match in islice(re.finditer(rf"(?<![\w.]){re.escape(name)}\s*\(", text), _MOST_CALLS):
         end = next(_ends(text, match.start(), longest=False), 0)
         relation = _RELATION.match(text, end) if end else None
         if relation is None:
             continue
         for stop in _ends(text, relation.end(), longest=True):
+            left -= 1
+            if left < 0:
+                return
             value = text[relation.end() : stop]
             if not _value(value) or not _alone(text, stop):
                 continue

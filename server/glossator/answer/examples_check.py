@@ -22,28 +22,42 @@ class Failing:
 
 
 def check_script(text: str, found: Sequence[Example]) -> str:
-    """A script for `limited.run`: the module `text`, then its examples. It goes through where all of them hold."""
-    given = [(each.expression, each.expected) for each in found]
+    """A script for `limited.run`: the module, then its first `MOST` examples. It goes through where they all hold."""
+    given = [(each.expression, each.expected) for each in found[:MOST]]
     return f"{text.rstrip()}\n\n{_CHECK}\n_glossator_check({given!r})\n"
+
+
+def judged(ran: Ran) -> bool:
+    """Whether a script got as far as its examples, and through them."""
+    return ran.passed or bool(_told(ran))
 
 
 def failing(ran: Ran, found: Sequence[Example]) -> tuple[Failing, ...]:
     """Which examples do not hold, by how the script ended: all of them where it did not get as far as checking."""
     if ran.passed:
         return ()
-    if ran.error == "AssertionError" and ran.message.startswith(_MARK):
-        try:
-            told = json.loads(ran.message.removeprefix(_MARK))
-            return tuple(Failing(found[number], str(said)) for number, said in told)
-        except (ValueError, TypeError, IndexError):  # the module raised something that looks alike
-            pass
+    told = {number: said for number, said in _told(ran) if 0 <= number < len(found)}
+    if told:
+        return tuple(Failing(found[number], said) for number, said in told.items())
     return tuple(Failing(each, f"the code {ran}") for each in found)
 
 
+def _told(ran: Ran) -> list[tuple[int, str]]:
+    """The failing examples that a script tells of; none where the module raised something that looks alike."""
+    if ran.error != "AssertionError" or not ran.message.startswith(_MARK):
+        return []
+    try:
+        return [(int(number), str(said)) for number, said in json.loads(ran.message.removeprefix(_MARK))]
+    except (ValueError, TypeError):
+        return []
+
+
 _MARK = "examples: "
+MOST = 10
+"""Examples of a check, so that what is told of all of them fits into a report."""
 _CHECK = f"""
 def _glossator_check(examples):
-    import contextlib, json, math
+    import contextlib, io, json, math
 
     def same(got, wanted):
         if isinstance(got, float) or isinstance(wanted, float):
@@ -62,14 +76,16 @@ def _glossator_check(examples):
     failing = []
     for number, (expression, expected) in enumerate(examples):
         try:
-            with contextlib.redirect_stdout(None):
+            with contextlib.redirect_stdout(io.StringIO()) as printed:
                 got = eval(expression, globals())
             if same(got, eval(expected)):
                 continue
             said = "gives " + shown(lambda: repr(got))
+            if got is None and printed.getvalue().strip():
+                said = "prints " + shown(lambda: repr(printed.getvalue()))
         except Exception as error:
             said = "raises " + shown(lambda: type(error).__name__ + ": " + str(error))
         failing.append([number, said])
     if failing:
-        raise AssertionError({_MARK!r} + json.dumps(failing[:10]))
+        raise AssertionError({_MARK!r} + json.dumps(failing[:{MOST}], ensure_ascii=False))
 """

@@ -14,6 +14,7 @@ import click
 
 from ..action import Action, catalogue
 from ..answer.compiling import Compilers
+from ..answer.running import Runs
 from ..settings import Settings, folders, load
 from . import place as places
 from .session import Session
@@ -52,6 +53,9 @@ EDIT_OPTIONS = [
 CANDIDATE = click.option(
     "--candidate", type=click.IntRange(min=1), default=1, metavar="N", help="Of several edits the N-th likeliest."
 )
+RUN_OPTIONS = [
+    click.option("--run-examples", is_flag=True, help="Run the docstring's examples on edits of Python, in a sandbox."),
+]
 
 
 def command(action: Action) -> click.Command:
@@ -64,6 +68,7 @@ def command(action: Action) -> click.Command:
 
     wrapped: Callable[..., None] = callback
     options = OPTIONS + (EDIT_OPTIONS if action.kind in ("edit", "new_file") else [])
+    options += RUN_OPTIONS if action.kind == "edit" else []
     for option in reversed([*options, CANDIDATE] if action.strategy == "search" else options):
         wrapped = option(wrapped)
     if longer:
@@ -100,6 +105,7 @@ def ask(action: Action, *, where: str, instruction: str | None = None, **options
         show_thinking=options["show_thinking"],
         show_prompt=options["show_prompt"],
         compilers=Compilers(functools.partial(places.opened, place.path), place=folders().cache / "checks"),
+        runs=Runs() if settings.run.examples else None,
     )
     return asyncio.run(session.run())
 
@@ -111,4 +117,6 @@ def _settings(options: dict[str, Any]) -> Settings:
         changes["model"] = options["model"]
     if options["no_cache"]:
         changes["cache"] = dataclasses.replace(settings.cache, enabled=False)
+    if options.get("run_examples"):
+        changes["run"] = dataclasses.replace(settings.run, examples=True)
     return dataclasses.replace(settings, **changes)

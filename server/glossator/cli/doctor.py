@@ -70,6 +70,7 @@ def examine(places: Folders, say: Say, *, measure: bool) -> Iterator[Finding]:
         "settings": configured,
         "prompts": lambda: house.prompts(settings, places),
         "checkers": house.checkers,
+        "examples": lambda: house.sandbox(settings),
         "model": lambda: model(settings, places, say, measure=measure),
         "engine": lambda: house.processes(places),
         "folders": lambda: house.folders(places),

@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 
 from .. import __version__
+from ..answer import limited
 from ..answer.checkers import checker_of, found
 from ..code.languages import LANGUAGES
 from ..engine import EngineError, machine
@@ -102,6 +103,19 @@ def checkers() -> Iterator[Finding]:
     count = sum(program is not None for program in where.values())
     said = f"{count} of {len(where)} languages; one that is missing is no fault"
     yield Finding("checkers", said, rows=tuple(rows), facts={"programs": where})
+
+
+def sandbox(chosen: Settings) -> Iterator[Finding]:
+    """What code is kept in by where it is run; nothing where the user lets none be run."""
+    if not chosen.run.examples:
+        return
+    ran = limited.run("pass")
+    facts = {"walls": list(ran.isolation)}
+    if ran.passed:
+        yield Finding("examples", f"are run (run.examples), kept in by {', '.join(ran.isolation)}", facts=facts)
+    else:
+        said = ran.message or str(ran)
+        yield Finding("examples", f"are not run: {said}", "note", "nothing; edits are checked without", facts=facts)
 
 
 def folders(places: Folders) -> Iterator[Finding]:

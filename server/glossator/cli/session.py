@@ -16,6 +16,7 @@ from ..action.outcome import Answer, Event, Explanation, NewFile, Outcome, Propo
 from ..action.target import Target, target_at
 from ..answer.compiling import Compilers
 from ..answer.edit import apply as applied
+from ..answer.running import Runs
 from ..code import Span, symbols
 from ..engine import Engine, Priority
 from ..engine.alone import NotRemembered, alone
@@ -46,6 +47,7 @@ class Session:
     show_prompt: bool
     candidate: int = 1
     compilers: Compilers = field(default_factory=Compilers)
+    runs: Runs | None = None
 
     async def run(self) -> int:
         """Answer, and return the exit code."""
@@ -98,7 +100,9 @@ class Session:
 
     async def _ask(self, action: Action, target: Target, engine: Engine) -> Outcome:
         if self.use_cache and isinstance(engine, Remembered) and await engine.opened():
-            found = await running.recall_checked(action, target, engine, seed=self.seed, compilers=self.compilers)
+            found = await running.recall_checked(
+                action, target, engine, seed=self.seed, compilers=self.compilers, runs=self.runs
+            )
             if found is not None:  # no engine is started for it
                 return found
             if self.candidate > 1:  # it was asked before, and what was found then is meant
@@ -117,6 +121,7 @@ class Session:
                 use_cache=self.use_cache,
                 priority=Priority.COMMAND,
                 compilers=self.compilers,
+                runs=self.runs,
                 seconds=self.settings.search.seconds,
             )
 
@@ -130,6 +135,7 @@ class Session:
                 budget=self._budget(engine),
                 seed=self.seed,
                 compilers=self.compilers,
+                runs=self.runs,
                 seconds=self.settings.search.seconds,
             )
         except NotRemembered:
@@ -220,7 +226,7 @@ class Session:
         if isinstance(outcome, Explanation):
             found |= {"answer": outcome.markdown, "facts": _facts(target), "dropped": list(outcome.dropped)}
         elif isinstance(outcome, Proposal):
-            found["rungs"] = list(outcome.rungs)
+            found |= {"rungs": list(outcome.rungs), "note": outcome.note}
             found["diff"] = self._diff(outcome)
             if outcome.candidates:
                 found["candidate"] = self.candidate
@@ -245,6 +251,8 @@ def summary(target: Target, outcome: Outcome, number: str = "") -> str:
         parts.append("checked: " + ", ".join(outcome.rungs))
     if isinstance(outcome, Explanation) and outcome.dropped:
         parts.append(f"left out, as the code says otherwise: {len(outcome.dropped)}")
+    if isinstance(outcome, Proposal) and outcome.note:
+        parts.append(outcome.note)
     parts.append(outcome.model)
     if outcome.remembered:
         parts.append("remembered")

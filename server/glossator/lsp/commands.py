@@ -149,7 +149,7 @@ async def _forget(ls: Server, place: Place) -> dict[str, Any]:
     action, snapshot, where = await _what(ls, place)
     said = diagnostic_texts(snapshot, place.diagnostics or ())
     target = await ls.indexes.completed(await target_of(ls, snapshot, where, said, place.instruction or ""))
-    run.forget(action, target, engine, compilers=ls.compilers)
+    run.forget(action, target, engine, compilers=ls.compilers, runs=ls.running)
     return {"forgotten": action.name}
 
 

@@ -189,6 +189,7 @@ class Jobs:
             on_event=job.on_event,
             priority=priority,
             compilers=self._ls.compilers,
+            runs=self._ls.running,
             seconds=self._ls.settings.search.seconds,
             **options,
         )

@@ -138,7 +138,7 @@ def _remembered_edit(ls: Server, action: Action, target: Target, snapshot: Snaps
     if action.kind != "edit" or ls.opening.now is None:
         return None
     try:
-        outcome = run.recall(action, target, ls.opening.now, compilers=ls.compilers)
+        outcome = run.recall(action, target, ls.opening.now, compilers=ls.compilers, runs=ls.running)
     except EngineError:
         return None
     if not isinstance(outcome, Proposal):

@@ -18,6 +18,7 @@ from pygls.lsp.server import LanguageServer
 from .. import __version__
 from ..action import Action, catalogue
 from ..answer.compiling import Compilers
+from ..answer.running import Runs
 from ..settings import Folders, Settings, folders
 from . import commands, configuration, handlers, life, logs, paths, transport
 from .client import Client, client_of
@@ -62,6 +63,7 @@ class Server(LanguageServer):
         indexes: What is known of the other files of each workspace folder.
         opening: The engine, or the way to it.
         compilers: What compiles edits; programs of the opened folders are not trusted with it.
+        runs: What runs examples, and ran; asked only through `running`.
         jobs: What runs and what ran lately.
         hovers: The explanation that hovers wait for.
         idle: What is done in quiet moments.
@@ -84,6 +86,7 @@ class Server(LanguageServer):
         self.indexes = Indexes(self)
         self.opening = Opening(settings, self.folders, self.spawn)
         self.compilers = Compilers(lambda: paths.local(self.workspace_folders), place=self.folders.cache / "checks")
+        self.runs = Runs()
         self.jobs = Jobs(self)
         self.hovers = Hovers(self)
         self.idle = Idle(self)
@@ -126,6 +129,11 @@ class Server(LanguageServer):
         self._told |= set(self.problems)
         self.settings = settings
         self.indexes.choose()
+
+    @property
+    def running(self) -> Runs | None:
+        """What runs the examples of a docstring, where the user wants that."""
+        return self.runs if self.settings.run.examples else None
 
     # --- documents --------------------------------------------------------------------------------------------------
 

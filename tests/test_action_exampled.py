@@ -1,0 +1,396 @@
+"""Where the user lets code be run, the examples of a docstring decide about edits, and never more than they can say."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from glossator.action.catalogue import load, prompts_folder
+from glossator.action.outcome import Event, Outcome, Proposal, Refusal, Stage
+from glossator.action.run import recall, recall_checked, run
+from glossator.action.target import Target, target_at
+from glossator.answer import limited
+from glossator.answer.examples import Example
+from glossator.answer.limited import Limits
+from glossator.answer.running import LATE, Question, Runs
+from glossator.engine import Request, Score
+from glossator.engine.remembered import Remembered
+from glossator.engine.scripted import Doubted, Likely, Rule, Scripted
+
+pytestmark = pytest.mark.skipif(
+    os.name != "posix" or not limited.run("pass").passed, reason="code is run in the limited child alone"
+)
+
+ACTIONS = load(prompts_folder())[0]
+TEXT = '''def holds(value, low, high):
+    """Whether a value is in a range, its ends too.
+
+    >>> holds(3, 1, 3)
+    True
+    >>> holds(0, 1, 3)
+    False
+    """
+    if value < low:
+        return False
+    return value < high
+'''
+RIGHT = TEXT.replace("value < high", "value <= high")
+NONSENSE = "I cannot say."
+DOUBTS = (
+    Doubted(" < high", " <=", " high"),
+    Doubted(" < low", " >", " low:"),
+    Doubted(" return False", " return", " True"),
+)
+LIKELY = (
+    Likely(r"value > low", -1.0),
+    Likely(r"return True", -2.0),
+    Likely(r"value <= high", -12.0),
+    Likely(r"value < high\n```", -9.0),
+)
+"""The right one is less likely than the code as it is; a wrong one is the likeliest."""
+
+
+def written(code: str) -> str:
+    return f"Bug: here.\n\n```python\n{code.strip()}\n```"
+
+
+async def done(
+    text: str = TEXT,
+    *answers: str,
+    action: str = "fix",
+    name: str = "holds",
+    likely: Sequence[Likely] = LIKELY,
+    doubts: Sequence[Doubted] = DOUBTS,
+    runs: Runs | None = None,
+    events: list[Event] | None = None,
+    **told: object,
+) -> Outcome:
+    """What an action comes to whose tries are answered in turn, with examples run."""
+    rules = [Rule(text=each, once=True) for each in answers] + [Rule(text=NONSENSE)]
+    engine = Scripted(rules, likely=likely, doubted=doubts)
+    target: Target = target_at(text, "ranges.py", name=name, **told)  # type: ignore[arg-type]
+    seen = [].append if events is None else events.append
+    runs = runs or Runs(Limits(seconds=30, cpu_seconds=1))
+    return await run(ACTIONS[action], target, engine, budget=4000, runs=runs, on_event=seen)
+
+
+# --- the search -------------------------------------------------------------------------------------------------------
+
+
+async def test_what_keeps_the_examples_comes_first() -> None:
+    """Of all candidates, also the unlikely ones, the one that keeps the examples is offered, and alone."""
+    events: list[Event] = []
+    outcome = await done(events=events)
+    assert isinstance(outcome, Proposal)
+    assert outcome.new_text == RIGHT
+    assert outcome.rungs[-1] == "2 examples of the docstring hold"
+    assert [each.new_text for each in outcome.candidates] == [RIGHT]
+    assert "running" in [event.name for event in events if isinstance(event, Stage)]
+
+
+async def test_nothing_is_run_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without `runs` no code is run, and likelihood alone decides."""
+    monkeypatch.setattr(limited, "run", None)
+    engine = Scripted([Rule(text=NONSENSE)], likely=LIKELY, doubted=DOUBTS)
+    outcome = await run(ACTIONS["fix"], target_at(TEXT, "ranges.py", name="holds"), engine, budget=4000)
+    assert isinstance(outcome, Proposal)
+    assert "value > low" in outcome.new_text
+    assert "example" not in " ".join(outcome.rungs)
+
+
+async def test_likelihood_decides_among_equals() -> None:
+    """Of two that keep all examples the likelier one comes first."""
+    text = TEXT.replace("    >>> holds(0, 1, 3)\n    False\n", "")
+    outcome = await done(text, likely=(Likely(r"value > low", -3.0), Likely("<= high", -2.0), Likely("", -9.0)))
+    assert isinstance(outcome, Proposal)
+    assert "<= high" in outcome.new_text
+    assert outcome.rungs[-1] == "the example of the docstring holds"
+
+
+async def test_examples_that_hold_already() -> None:
+    """Where the code keeps its examples, candidates must keep them too, and it is said that they still do."""
+    text = RIGHT.replace("high\n", "high + 0\n")
+    doubts = (Doubted(" + 0", " + 1", ""), Doubted(" <= high", " <", " high"), Doubted(" < low", " <=", " low - 1:"))
+    likely = (Likely("value <= low - 1", -3.0), Likely("value < high", -1.0), Likely("", -9.0))
+    outcome = await done(text, likely=likely, doubts=doubts)
+    assert isinstance(outcome, Proposal)
+    assert "value <= low - 1" in outcome.new_text
+    assert outcome.rungs[-1] == "2 examples of the docstring still hold"
+    assert all("value < high" not in each.new_text for each in outcome.candidates)
+
+
+async def test_no_candidate_mends() -> None:
+    """Where no change keeps what the code breaks none is offered; the reason names the example."""
+    text = TEXT.replace("holds(3, 1, 3)\n    True", "holds(3, 1, 3)\n    'yes'")
+    outcome = await done(text)
+    assert isinstance(outcome, Refusal)
+    assert "`holds(3, 1, 3)` should give 'yes', but gives False" in "; ".join(outcome.reasons)
+
+
+async def test_partly_mended() -> None:
+    """A change that mends one example of two is offered where nothing mends both, and says how many hold."""
+    text = TEXT.replace('    False\n    """', '    False\n    >>> holds(9, 1, 3)\n    \'far\'\n    """')
+    outcome = await done(text)
+    assert isinstance(outcome, Proposal)
+    assert "value <= high" in outcome.new_text
+    assert outcome.rungs[-1] == "2 of 3 examples of the docstring hold"
+    assert outcome.note == "`holds(9, 1, 3)` should give 'far', but gives False"
+
+
+@pytest.mark.parametrize("line", ["from . import bounds", "import no_such_module_of_others", "raise SystemExit"])
+async def test_code_that_cannot_be_loaded_says_nothing(line: str) -> None:
+    """Where the file cannot be run alone, nothing is dropped, no rung is given, and it is said why."""
+    outcome = await done(f"{line}\n\n\n{TEXT}")
+    assert isinstance(outcome, Proposal)
+    assert "value > low" in outcome.new_text
+    assert "example" not in " ".join(outcome.rungs)
+    assert outcome.note.startswith("no example was checked: the file cannot be run alone")
+
+
+async def test_no_sandbox_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where this system can keep no code in, nothing is run and nothing dropped."""
+    not_run = limited.Ran("not run", message="this system has no filter")
+    monkeypatch.setattr(limited, "run", lambda *args: not_run)
+    outcome = await done()
+    assert isinstance(outcome, Proposal)
+    assert "value > low" in outcome.new_text
+    assert outcome.note == "no example was checked: this system has no filter"
+
+
+async def test_a_candidate_without_end_is_dropped() -> None:
+    """What never ends is ended by its limit of processor time and not offered."""
+    text = '''def steps(n):
+    """Steps down to zero.
+
+    >>> steps(3)
+    3
+    """
+    count = 0
+    while n > 0:
+        n -= 1
+        count += 2
+    return count
+'''
+    doubts = (Doubted(" 1\n", " 0", ""), Doubted(" 2\n", " 1", ""))
+    likely = (Likely("n -= 0", -1.0), Likely(r"count \+= 1", -5.0), Likely("", -9.0))
+    outcome = await done(text, name="steps", doubts=doubts, likely=likely)
+    assert isinstance(outcome, Proposal)
+    assert "count += 1" in outcome.new_text
+    assert len(outcome.candidates) == 1
+
+
+async def test_code_without_end_is_mended() -> None:
+    """An example on which the code itself never ends does not hold; what ends is offered."""
+    text = '''def steps(n):
+    """Zero, in the end.
+
+    >>> steps(3)
+    0
+    """
+    while n:
+        n -= 0
+    return n
+'''
+    outcome = await done(text, name="steps", doubts=(Doubted(" 0\n", " 1", ""),), likely=(Likely("", -9.0),))
+    assert isinstance(outcome, Proposal)
+    assert "n -= 1" in outcome.new_text
+    assert outcome.rungs[-1] == "the example of the docstring holds"
+
+
+@pytest.mark.parametrize("name", ["write", "connect", "fork"])
+async def test_a_harmful_candidate_has_no_effect(name: str, tmp_path: Path) -> None:
+    """A candidate that writes, connects or starts something has no effect and no verdict."""
+    kept = tmp_path / "kept.txt"
+    kept.write_text("kept")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        harm = {
+            "write": f"open({str(kept)!r}, 'w').write('x')",
+            "connect": f"__import__('socket').create_connection(('127.0.0.1', {server.getsockname()[1]}), 2)",
+            "fork": "__import__('os').fork()",
+        }[name]
+        code = RIGHT.replace("    if value", f"    {harm}\n    if value")
+        outcome = await done(TEXT, written(code), likely=(Likely(r"'w'|connect|fork", -1.0), *LIKELY))
+        with pytest.raises(BlockingIOError):
+            server.accept()
+    assert kept.read_text() == "kept"
+    assert isinstance(outcome, Proposal)
+    assert outcome.new_text == RIGHT  # of what keeps the examples, and no verdict comes behind it
+    assert [harm in each.new_text for each in outcome.candidates] == [False, True]
+    assert "example" not in " ".join(outcome.candidates[1].rungs)
+
+
+async def test_what_is_dropped_is_not_weighed() -> None:
+    """The model is not asked how likely a candidate is that breaks an example which another keeps."""
+
+    class Weighing(Scripted):
+        weighed: ClassVar[list[str]] = []
+
+        async def score(self, request: Request, answers: Sequence[str]) -> list[Score]:
+            self.weighed.extend(answers)
+            return await super().score(request, answers)
+
+    engine = Weighing([Rule(text=NONSENSE)], likely=LIKELY, doubted=DOUBTS)
+    outcome = await run(ACTIONS["fix"], target_at(TEXT, "ranges.py", name="holds"), engine, budget=4000, runs=Runs())
+    assert isinstance(outcome, Proposal)
+    assert len(engine.weighed) == 2  # the code as it is, and what mends it
+    assert "value <= high" in engine.weighed[1]
+
+
+async def test_time_is_over() -> None:
+    """When there is no time left nothing is begun, nothing is concluded and nothing remembered."""
+    runs, question = Runs(), Question(SUM, SUM, (Example("total([1, 2])", "3"),))
+    late = await runs.check(question, time.monotonic() - 1)
+    assert not late.judged
+    assert late.unknown == LATE
+    assert runs.known(question) is None
+    assert (await runs.check(question)).rung == "the example of the docstring still holds"
+
+
+async def test_a_text_is_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same text with the same examples is run once, also in the next search."""
+    ran: list[str] = []
+    true = limited.run
+
+    def counting(code: str, limits: Limits) -> limited.Ran:
+        ran.append(code)
+        return true(code, limits)
+
+    monkeypatch.setattr(limited, "run", counting)
+    runs = Runs()
+    await done(runs=runs)
+    assert len(ran) == len(set(ran)) > 3
+    before = len(ran)
+    await done(runs=runs)
+    assert len(ran) == before
+
+
+# --- tries ------------------------------------------------------------------------------------------------------------
+
+SUM = '''def total(rows):
+    """The sum of all rows.
+
+    >>> total([1, 2])
+    3
+    """
+    found = 0
+    for row in rows:
+        found = found + row
+    return found
+'''
+GOOD, BAD = SUM.replace("found = found + row", "found += row"), SUM.replace("found = found + row", "found -= row")
+
+
+async def test_an_edit_that_breaks_an_example_is_asked_again() -> None:
+    """An edit that breaks what the code kept is refused; the model hears which example, and its next one is offered."""
+    again = Rule(match=r"`total\(\[1, 2\]\)` should give 3, but gives -3", text=written(GOOD))
+    engine = Scripted([again, Rule(text=written(BAD))])
+    target = target_at(SUM, "sums.py", name="total")
+    outcome = await run(ACTIONS["refactor"], target, engine, budget=4000, runs=Runs())
+    assert isinstance(outcome, Proposal)
+    assert "found += row" in outcome.new_text
+    assert outcome.rungs[-1] == "the example of the docstring still holds"
+
+
+async def test_an_edit_that_breaks_an_example_is_refused() -> None:
+    """Where every try breaks it, the refusal says which example."""
+    outcome = await done(SUM, written(BAD), written(BAD), action="simplify", name="total")
+    assert isinstance(outcome, Refusal)
+    assert "`total([1, 2])` should give 3, but gives -3" in outcome.reasons
+
+
+async def test_a_repair_hears_the_example() -> None:
+    """A repair that is no better is refused, and the next try is told what it gave."""
+    wrong = SUM.replace("found + row", "found - row")
+    heard = Rule(match=r"was run and is wrong: `total\(\[1, 2\]\)` should give 3, but gives 2", text=written(SUM))
+    engine = Scripted([heard, Rule(text=written(SUM.replace("found + row", "row")))], likely=[Likely("", -9.0)])
+    target = target_at(wrong, "sums.py", name="total")
+    outcome = await run(ACTIONS["fix"], target, engine, budget=4000, runs=Runs())
+    assert isinstance(outcome, Proposal)
+    assert outcome.new_text == SUM
+    assert outcome.rungs[-1] == "the example of the docstring holds"
+
+
+async def test_a_diagnostic_need_not_be_about_the_example() -> None:
+    """A repair of what a tool says may leave an example broken that was broken before, which is told."""
+    text = SUM.replace("    3\n", "    4\n")
+    outcome = await done(text, written(GOOD.replace("    3\n", "    4\n")), name="total", diagnostics=("slow",))
+    assert isinstance(outcome, Proposal)
+    assert "example" not in " ".join(outcome.rungs)
+    assert outcome.note == "`total([1, 2])` should give 4, but gives 3"
+
+
+async def test_words_may_ask_for_another_result() -> None:
+    """What the user asks for may break an example: that is told. One that the edit rewrites promises nothing more."""
+    outcome = await done(SUM, written(BAD), action="refactor", name="total", instruction="return the negative sum")
+    assert isinstance(outcome, Proposal)
+    assert outcome.note == "`total([1, 2])` should give 3, but gives -3"
+    new = BAD.replace("    3\n", "    -3\n")
+    outcome = await done(SUM, written(new), action="refactor", name="total", instruction="return the negative sum")
+    assert isinstance(outcome, Proposal)
+    assert outcome.note == ""
+
+
+@pytest.mark.parametrize(
+    ("docstring", "body"),
+    [
+        ("f(1) == [1, 2]", "yield 1\n    yield 2"),
+        ("f(1) == 'a'", "import no_such_module_of_others\n    return 'a'"),
+        (">>> f(1)\n    7", "print(7)"),
+        ("f(1) == 'x'", "return open('data.txt').read()"),
+    ],
+)
+async def test_examples_that_cannot_be_judged(docstring: str, body: str) -> None:
+    """What needs more than the sandbox has, prints its result or gives what cannot be written out drops nothing."""
+    text = f'def f(x):\n    """F.\n\n    {docstring}\n    """\n    {body}\n'
+    changed = text.replace(f"    {body}", f"    x = x\n    {body}")
+    outcome = await done(text, written(changed), action="simplify", name="f")
+    assert isinstance(outcome, Proposal)
+    assert "example" not in " ".join(outcome.rungs)
+    assert outcome.note.startswith("no example was checked")
+
+
+async def test_methods() -> None:
+    """An example that makes an object is run; a method's bare name is none of the module's."""
+    text = '''class Box:
+    def __init__(self, size):
+        self.size = size
+
+    def area(self):
+        """The area.
+
+        >>> Box(3).area()
+        9
+
+        area(3) -> 9
+        """
+        return self.size + self.size
+'''
+    answer = written("def area(self):\n    return self.size * self.size")
+    outcome = await done(text, answer, name="Box.area", likely=[Likely("", -9.0)])
+    assert isinstance(outcome, Proposal)
+    assert outcome.rungs[-1] == "the example of the docstring holds"
+
+
+async def test_recalled(tmp_path: Path) -> None:
+    """A remembered edit is told only once it was run, with the rung that it had; without being asked it has none."""
+    runs = Runs()
+    engine = Remembered(Scripted([Rule(text=written(GOOD))]), tmp_path / "a", 16)
+    assert await engine.opened(20)
+    target = target_at(SUM, "sums.py", name="total")
+    first = await run(ACTIONS["simplify"], target, engine, budget=4000, runs=runs)
+    assert isinstance(first, Proposal)
+    again = recall(ACTIONS["simplify"], target, engine, runs=runs)
+    assert isinstance(again, Proposal) and again.rungs == first.rungs
+    assert recall(ACTIONS["simplify"], target, engine, runs=Runs()) is None
+    checked = await recall_checked(ACTIONS["simplify"], target, engine, runs=Runs())
+    assert isinstance(checked, Proposal) and checked.rungs == first.rungs
+    plain = recall(ACTIONS["simplify"], target, engine)
+    assert isinstance(plain, Proposal) and "example" not in " ".join(plain.rungs)
+    await engine.close()
