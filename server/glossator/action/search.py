@@ -19,7 +19,7 @@ from ..answer.running import Runs
 from ..code import Span, TooLarge
 from ..code.fingerprint import shape
 from ..code.tree import parse
-from ..engine import ContextTooLong, Engine, Priority
+from ..engine import ContextTooLong, Engine, Priority, Score
 from . import Action
 from .compiled import checked
 from .doubts import branches, deletions, doubts
@@ -74,23 +74,9 @@ async def search(
         (score,) = await engine.score(writing.request, [code + END])
     except ContextTooLong:
         return first
-    body = _body(target, code)
-    places = doubts(code, score, body, PLACES)
     texts: list[tuple[str | Proposal, float]] = [(first, 0.0)] if isinstance(first, Proposal) else []
     until = began + (seconds - running) * (1 - WEIGHING)
-    for at in range(0, len(places), AT_ONCE):
-        if time.monotonic() > until:
-            break
-        on_event(Stage("searching", at, len(places)))
-        some = places[at : at + AT_ONCE]
-        asked = replace(writing.request, max_tokens=LINE_TOKENS, stop=("\n",))
-        try:
-            lines = await engine.go_on(asked, [code[: each.start] + each.text for each in some])
-        except ContextTooLong:
-            break
-        for place, written in zip(some, lines, strict=True):
-            texts += [(text, 0.0) for text in branches(code, place, written)]
-    texts += deletions(code, score, body)
+    texts += await _tried(target, code, score, writing, engine, until=until, on_event=on_event)
     pool = await asyncio.to_thread(_distinct, action, target, writing, texts)
     own = [first] if isinstance(first, Proposal) else []
     kept: Mapping[str, int] = {}
@@ -132,6 +118,35 @@ def _body(target: Target, code: str) -> int:
         start = documented.end
     head = shown(target.text, Span(target.span.start, max(start, target.span.start)))
     return min(len(head), len(code))
+
+
+async def _tried(
+    target: Target,
+    code: str,
+    score: Score,
+    writing: Written,
+    engine: Engine,
+    *,
+    until: float,
+    on_event: Callable[[Event], None],
+) -> list[tuple[str, float]]:
+    """Versions of `code` that the model would rather have written, and what is to be added to their likelihood."""
+    body = _body(target, code)
+    places = doubts(code, score, body, PLACES)
+    asked = replace(writing.request, max_tokens=LINE_TOKENS, stop=("\n",))
+    texts: list[tuple[str, float]] = []
+    for at in range(0, len(places), AT_ONCE):
+        if time.monotonic() > until:
+            break
+        on_event(Stage("searching", at, len(places)))
+        some = places[at : at + AT_ONCE]
+        try:
+            lines = await engine.go_on(asked, [code[: each.start] + each.text for each in some])
+        except ContextTooLong:
+            break
+        for place, written in zip(some, lines, strict=True):
+            texts += [(text, 0.0) for text in branches(code, place, written)]
+    return texts + list(deletions(code, score, body))
 
 
 def _distinct(
