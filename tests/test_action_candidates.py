@@ -61,7 +61,7 @@ EVERY = (ADDED, LESS, WITH_IMPORT)
         (ADDED, "`print(number)`"),
         (LESS, "without `number = 0`"),
         (WITH_IMPORT, "`+= os.x`"),
-        (proposal("return number", "return [x](command:run)  # \x1b[2J"), "`return [x] (command:run)  #  [2J`"),
+        (proposal("return number", "return [x](command:run)  # \x1b[2J"), "`return [x] (command:run) # [2J`"),
         (proposal("return number", "return " + "number + " * 20), "`return " + ("number + " * 20)[:53] + "…`"),
     ],
 )

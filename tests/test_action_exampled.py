@@ -253,6 +253,42 @@ async def test_time_is_over() -> None:
     assert (await runs.check(question)).rung == "the example of the docstring still holds"
 
 
+async def test_no_time_is_left_for_the_search() -> None:
+    """Also where the first try took all the time, nothing is offered that was not run."""
+    runs = Runs(Limits(seconds=30, cpu_seconds=1))
+    engine = Scripted([Rule(text=NONSENSE)], likely=LIKELY, doubted=DOUBTS)
+    for seconds in (0.0, -5.0):
+        target = target_at(TEXT, "ranges.py", name="holds")
+        outcome = await run(ACTIONS["fix"], target, engine, budget=4000, runs=runs, seconds=seconds)
+        offered = outcome.candidates if isinstance(outcome, Proposal) else ()
+        assert all("examples of the docstring" in each.rungs[-1] for each in offered)
+        assert "value > low" not in str(offered)
+
+
+async def test_what_lies_in_the_moment_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child that could not be started, or had no processor, says nothing of the code, and is tried anew."""
+    runs, question = Runs(), Question(SUM, GOOD, (Example("total([1, 2])", "3"),))
+    for ran in (limited.Ran("not run", message="no more processes"), limited.Ran("timed out", seconds=99)):
+        monkeypatch.setattr(limited, "run", lambda code, limits, ran=ran: ran)
+        assert (await runs.check(question)).unknown
+        assert runs.known(question) is None
+    monkeypatch.undo()
+    assert (await runs.check(question)).whole
+
+
+async def test_reasons_are_safe_to_show() -> None:
+    """What a docstring or a program says becomes neither a link nor an order to the terminal, and stays short."""
+    text = SUM.replace("    3\n", "    '[Fix](command:x)'\n")
+    bad = text.replace("found = found + row", f"raise KeyError('\\x1b]52;' + {'x' * 90!r} * 9)")
+    outcome = await done(text, written(bad), written(bad), name="total", doubts=(), likely=())
+    assert isinstance(outcome, Refusal)
+    said = "; ".join(outcome.reasons)
+    assert "should give" in said
+    assert "](" not in said
+    assert said.isprintable()
+    assert len(said) < 1000
+
+
 async def test_a_text_is_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same text with the same examples is run once, also in the next search."""
     ran: list[str] = []

@@ -60,6 +60,12 @@ def test_loose_forms(line: str, expected: str) -> None:
         'f("Earth") ==> ("Venus")',
         'f("a") == ""aaa"',
         "f(1) -> 9 ** 9 ** 9",
+        "f(2) -> 1.414...",
+        "f(2) -> 1.414 …",
+        "f(7) returns 1, 2 or 3",
+        "f(3) returns 2 instead of 3",
+        "f(1) -> 3 unless strict",
+        'f("a") -> "b" (or "c")',
         "f(1) returns 2 * n",
         "f(1) returns 2 if n else 3",
         "f(1) == [1].count",
@@ -129,7 +135,16 @@ print(lambda z: (w := z))
 
 
 @pytest.mark.parametrize(
-    "text", ["f(" * 5000, "f() = (" * 2000, "f(" + "(" * 9000, ">>> f(1)\n" + "[1,\n" * 5000, "f(1) == " + "[" * 9000]
+    "text",
+    [
+        "f(" * 5000,
+        "f() = (" * 2000,
+        "f(" + "(" * 9000,
+        ">>> f(1)\n" + "[1,\n" * 5000,
+        "f(1) == " + "[" * 9000,
+        f">>> f(1)\n{'-' * 590}1",
+        f"f({'-' * 590}1) == 2",
+    ],
 )
 def test_hostile_docstrings(text: str) -> None:
     """No docstring takes long."""

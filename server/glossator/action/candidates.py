@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..answer.edit import Edit, apply, lines, newline, smallest
+from ..answer.quoted import quoted
 from ..code import Span, Symbol, TooLarge
 from ..code.symbols import outline
 from ..code.tree import Tree
@@ -116,6 +117,4 @@ def _bare(text: str) -> list[str]:
 
 
 def _short(line: str) -> str:
-    """A line that is safe in a message: nothing that moves a cursor, and no link, which some editors would follow."""
-    plain = "".join(each if each.isprintable() else " " for each in line).replace("](", "] (")
-    return plain[:LONGEST] + "…" if len(plain) > LONGEST else plain
+    return quoted(line, LONGEST)

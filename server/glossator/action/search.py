@@ -23,6 +23,7 @@ from ..engine import ContextTooLong, Engine, Priority, Score
 from . import Action
 from .compiled import checked
 from .doubts import branches, deletions, doubts
+from .exampled import checked as ran
 from .exampled import examples_of
 from .judge import proposed
 from .outcome import Event, Outcome, Proposal, Refusal, Stage
@@ -35,7 +36,7 @@ LINE_TOKENS = 64
 AT_ONCE = 6  # branches between two looks at the clock
 KEPT = 5  # candidates that are handed on
 WEIGHING = 0.4  # of the time is left for weighing
-RUNNING = 0.2  # of the time is left for running, where anything is run
+RUNNING, LEAST_RUNNING = 0.2, 2.0  # of the time, and seconds, are left for running, where anything is run
 
 
 def fits(action: Action, target: Target) -> bool:
@@ -67,7 +68,7 @@ async def search(
     """
     began = time.monotonic()
     promised = await asyncio.to_thread(examples_of, target) if runs is not None else ()
-    running = max(0.0, RUNNING * seconds) if promised else 0.0
+    running = max(LEAST_RUNNING, RUNNING * seconds) if promised else 0.0
     code = shown(target.text, target.span)
     writing = await as_written(action, target, engine, priority)
     try:
@@ -81,7 +82,7 @@ async def search(
     own = [first] if isinstance(first, Proposal) else []
     kept: Mapping[str, int] = {}
     reason = NOTHING
-    if runs is not None and running:
+    if runs is not None and promised:
         on_event(Stage("running", 0, len(pool)))
         bias = {each.new_text: value for each, value in pool}
         run = [each for each, _ in pool] + [each for each in own if each.new_text not in bias]
@@ -97,6 +98,8 @@ async def search(
     offered: list[Proposal] = []
     for each in best:
         outcome = await checked(action, target, each, compilers)
+        if promised:  # what there was no time for above; the rest is known
+            outcome = await ran(action, target, outcome, runs)
         if isinstance(outcome, Proposal):
             offered.append(outcome)
         if len(offered) == KEPT:

@@ -28,7 +28,10 @@ _RELATION = re.compile(
     )\s*""",
     re.X,
 )
-_GOES_ON = re.compile(r"[\w\"'\[({]|\.\w|\s*[-+*/%<>&|^@]|\s+(?:if|or|for|in|is|not)\b")
+_GOES_ON = re.compile(
+    r"[\w\"'\[({]|\.\w|\s*(?:\.{2}|…)|\s*[-+*/%<>&|^@]|\s*,\s*[\d\"'\[({+-]"
+    r"|\s+\(?(?:if|or|for|in|is|not|unless|instead|when|else)\b"
+)
 _OTHER_SPELLINGS = {"true": True, "false": False, "null": None, "none": None}
 _MAKERS = {"set", "frozenset", "dict", "list", "tuple", "float", "complex", "range", "bytes", "bytearray"}
 _VALUES = (
@@ -166,7 +169,10 @@ def _call(expression: str, name: str, known: Collection[str]) -> str:
     there = {name, *known, *own}
     if name not in named or any(each not in there and not hasattr(builtins, each) for each in used):
         return ""
-    return ast.unparse(tree)
+    try:
+        return ast.unparse(tree)
+    except RecursionError:
+        return ""
 
 
 def _value(text: str) -> str:
@@ -174,8 +180,11 @@ def _value(text: str) -> str:
     tree = _parsed(text)
     if tree is None:
         return ""
-    tree = _Respelled().visit(tree)
-    return ast.unparse(tree) if _plain(tree) else ""
+    try:
+        tree = _Respelled().visit(tree)
+        return ast.unparse(tree) if _plain(tree) else ""
+    except RecursionError:  # deeper than anyone writes, but not too deep to be parsed
+        return ""
 
 
 def _plain(tree: ast.AST) -> bool:

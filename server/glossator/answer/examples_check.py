@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from .examples import Example
 from .limited import Ran
+from .quoted import quoted
+
+SHOWN = 120  # characters of a call, of a value, and of what came instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,10 @@ class Failing:
     said: str
 
     def __str__(self) -> str:
-        return f"`{self.example.expression}` should give {self.example.expected}, but {self.said}"
+        call, value, said = (
+            quoted(each, SHOWN) for each in (self.example.expression, self.example.expected, self.said)
+        )
+        return f"`{call}` should give {value}, but {said}"
 
 
 def check_script(text: str, found: Sequence[Example]) -> str:

@@ -18,10 +18,14 @@ _NO_VERDICT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What came of the examples of one text: those that do not hold; or why nothing can be said of them."""
+    """What came of the examples of one text: those that do not hold; or why nothing can be said of them.
+
+    `passing`: that lies in the moment and not in the text; a further try may say more.
+    """
 
     failing: tuple[Failing, ...] = ()
     unknown: str = ""
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from .quoted import quoted
+
 State = Literal["passed", "failed", "timed out", "not run"]
 
 CHILD = Path(__file__).with_name("limited_child.py")
@@ -76,7 +78,7 @@ class Ran:
         return self.state == "passed"
 
     def __str__(self) -> str:
-        said = ": ".join(part for part in (self.error, self.message.strip().partition("\n")[0]) if part)
+        said = quoted(": ".join(part for part in (self.error, self.message.strip().partition("\n")[0]) if part), 160)
         return f"{self.state}{f' ({said})' if said else ''}"
 
 

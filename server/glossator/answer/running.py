@@ -65,7 +65,7 @@ class Runs:
         if key not in self._known:
             loop = asyncio.get_running_loop()
             tried = await loop.run_in_executor(self._threads, _tried, text, found, self.limits, until, alone)
-            if tried.unknown == LATE:
+            if tried.passing:
                 return tried
             self._known[key] = tried
         self._known.move_to_end(key)
@@ -77,11 +77,14 @@ class Runs:
 def _tried(text: str, found: Sequence[Example], limits: Limits, until: float, alone: bool) -> Tried:
     """Run a text with its examples. `alone`: where that comes to no verdict, also without: it may be the text's own."""
     if time.monotonic() > until:
-        return Tried(unknown=LATE)
+        return Tried(unknown=LATE, passing=True)
     ran = limited.run(check_script(text, found), limits)
     if not judged(ran):
         if unknown := _unknown(ran, limits):
-            return Tried(unknown=unknown)
+            # Wall time passes on a busy machine without any work; a child that never began says nothing of the code.
+            return Tried(
+                unknown=unknown, passing=ran.state == "timed out" or (ran.state == "not run" and not ran.isolation)
+            )
         if alone and not (loaded := limited.run(text, limits)).passed:
             return Tried(unknown=f"the file cannot be run alone: {loaded}")
     return Tried(failing(ran, found))
@@ -91,7 +94,7 @@ def _unknown(ran: Ran, limits: Limits) -> str:
     """Why a run that did not get as far as its examples says nothing, or ""."""
     if ran.state == "not run":
         return ran.message
-    if ran.state == "timed out" and ran.seconds >= limits.seconds:  # on a busy machine that passes without any work
+    if ran.state == "timed out" and ran.seconds >= limits.seconds:
         return "it took too long to run"
     return f"the file cannot be run alone: {ran}" if ran.error in _LACKING else ""
 

@@ -108,6 +108,6 @@ def show_diff(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """A remark on standard error."""
+    """A remark on standard error, without anything that moves a cursor: it may hold words of code and programs."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(Text(text, style="dim"))
+    console.print(Text("".join(each if each.isprintable() or each == "\n" else " " for each in text), style="dim"))

@@ -158,7 +158,8 @@ class Session:
                 on_event=lambda event: _show(watch, event),
             )
         for each in found.suspicious:
-            present.note(f"also suspicious: {each.target.title} (+{each.gain:.1f})")
+            why = "mends an example" if each.proposal.mends else f"{each.gain:+.1f}"
+            present.note(f"also suspicious: {each.target.title} ({why})")
         if found.best:
             return found.best.target, found.best.proposal
         whole = target_at(self.source.text, str(self.place.path), language_id=self.language)

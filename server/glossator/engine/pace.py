@@ -86,10 +86,10 @@ class Pace:
         if self._home == 0 or self._is_top:
             self._down = self._home > 0
         if not self._down and not self._roomy(self._home + 1):
-            if self._home == 0:  # neither fewer threads nor room for more
-                self._waited = 0
-                return
-            self._down = True
+            if self._waited < MOST_PATIENCE:  # what the system tells may be another machine's: it is tried, but rarely
+                if self._home == 0:
+                    return
+                self._down = True
         self._step = self._home - 1 if self._down else self._home + 1
         self._trial = []
 
