@@ -1,4 +1,4 @@
-"""Words of others (code, docstrings, what a program said) in a line of ours: in one line, bounded, and meaning nothing."""
+"""Words of others (code, docstrings, what a program said) in a line of ours: one line, bounded, meaning nothing."""
 
 from __future__ import annotations
 

@@ -85,11 +85,11 @@ class Pace:
     def _begin(self) -> None:
         if self._home == 0 or self._is_top:
             self._down = self._home > 0
-        if not self._down and not self._roomy(self._home + 1):
-            if self._waited < MOST_PATIENCE:  # what the system tells may be another machine's: it is tried, but rarely
-                if self._home == 0:
-                    return
-                self._down = True
+        # What the system tells may be another machine's: where there seems to be no room more is tried all the same.
+        if not self._down and not self._roomy(self._home + 1) and self._waited < MOST_PATIENCE:
+            if self._home == 0:
+                return
+            self._down = True
         self._step = self._home - 1 if self._down else self._home + 1
         self._trial = []
 
