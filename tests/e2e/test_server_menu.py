@@ -51,7 +51,7 @@ async def test_explain_a_diagnostic(open_editor: Any) -> None:
     assert entries[0]["diagnostics"][0]["message"] == wrong.message
     answer = await editor.command("glossator.run", *entries[0]["command"]["arguments"])
     assert (await editor.over(answer["job"]))["state"] == "done"
-    assert any("A NameError: it is no parameter." in text for text in editor.shown)
+    await editor.until(lambda: any("A NameError: it is no parameter." in text for text in editor.shown))
     assert await editor.menu(buffer, "def", only=["glossator.explain.problem"]) == []
 
 
@@ -62,7 +62,7 @@ async def test_explain_a_selection(open_editor: Any) -> None:
     (entry,) = await editor.menu(buffer, "return left + right", select=True, only=["glossator.explain"])
     answer = await editor.command("glossator.run", *entry["command"]["arguments"])
     assert (await editor.over(answer["job"]))["state"] == "done"
-    assert any("It adds them up." in text for text in editor.shown)
+    await editor.until(lambda: any("It adds them up." in text for text in editor.shown))
 
 
 async def test_syntax_error_stands_in(open_editor: Any) -> None:
