@@ -87,3 +87,39 @@ async def test_a_failing_look(monkeypatch: Any) -> None:
     found.changed([uri(1)])
     await asyncio.wait_for(asyncio.gather(*tasks), 10)
     assert [str(each) for each in reported] == ["gone"] and space.looks == [["/w/001.py"]]
+
+
+async def test_a_failing_look_loses_nothing(monkeypatch: Any) -> None:
+    """What gathers while a look fails is looked at after it."""
+    space, reported = Space(), []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def refresh() -> None:
+        begun.set()
+        go_on.wait(10)
+        raise OSError("gone")
+
+    space.go_on.set()
+    found, tasks = indexes(space, reported)
+    monkeypatch.setattr(space, "refresh", refresh)
+    found.changed(["file:///w/.gitignore"])
+    await asyncio.wait_for(asyncio.to_thread(begun.wait), 10)
+    found.changed([uri(1)])
+    go_on.set()
+    await asyncio.wait_for(asyncio.gather(*tasks), 10)
+    assert [str(each) for each in reported] == ["gone"] and space.looks == [["/w/001.py"]]
+
+
+async def test_a_folder_that_comes_back() -> None:
+    """A folder that was closed and opened again is looked at anew, not by the workspace that was let go of."""
+    old, new, reported = Space(), Space(), []
+    new.go_on.set()
+    found, tasks = indexes(old, reported)
+    found.changed([uri(0)])
+    await asyncio.wait_for(asyncio.to_thread(old.begun.wait), 10)
+    found._spaces["file:///w"] = new  # type: ignore[assignment]
+    found.changed([uri(1)])
+    await asyncio.wait_for(asyncio.to_thread(new.begun.wait), 10)
+    old.go_on.set()
+    await asyncio.wait_for(asyncio.gather(*tasks), 10)
+    assert (old.looks, new.looks) == ([["/w/000.py"]], [["/w/001.py"]]) and not reported

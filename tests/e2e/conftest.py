@@ -182,6 +182,12 @@ class Editor:
         answer = await self.client.protocol.send_request_async(types.TEXT_DOCUMENT_CODE_ACTION, params)
         return list(answer or [])
 
+    def choose(self, buffer: Buffer, entry: dict[str, Any]) -> None:
+        """Apply the edit that an entry of the menu holds."""
+        edits = [get_converter().structure(each, types.TextEdit) for each in _edits(entry)]
+        buffer.apply(edits)
+        self._changed(buffer, [types.TextDocumentContentChangeWholeDocument(buffer.text)])
+
     async def command(self, name: str, *arguments: Any) -> Any:
         return await self.client.workspace_execute_command_async(
             types.ExecuteCommandParams(command=name, arguments=list(arguments))
@@ -223,6 +229,15 @@ class Editor:
     def progress(self) -> list[Any]:
         """All progress values, in order of their tokens."""
         return [each for values in self.client.progress_reports.values() for each in values]
+
+
+def _edits(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    """The text edits of an entry that holds the edit of one document, with versions or without."""
+    edit = entry["edit"]
+    if "documentChanges" in edit:
+        return list(edit["documentChanges"][0]["edits"])
+    (edits,) = edit["changes"].values()
+    return list(edits)
 
 
 def _plain(handler: Any) -> Any:

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from lsprotocol import types
 
 RANGE = '''\
 import os
@@ -152,7 +151,8 @@ async def test_definition_changed(fixed: Fixed) -> None:
     editor.type(buffer, at, "pass; ")
     after, edits = buffer.text, len(editor.edits)
     told = await turned(editor, "next")
-    assert "candidate" not in told and "no longer" in told["reasons"][0]
+    assert "candidate" not in told and "said" not in told and "no longer" in told["reasons"][0]
+    assert told["candidates"] == 3, "an undo may bring one back: it can still be chosen from"
     await editor.until(lambda: editor.messages)
     assert "nothing was changed" in editor.messages[0] and "Fix holds" in editor.messages[0]
     assert buffer.text == after and len(editor.edits) == edits
@@ -193,7 +193,7 @@ async def test_closed(fixed: Fixed) -> None:
 
 
 async def test_editor_refuses(fixed: Fixed) -> None:
-    """What the editor says when it does not apply the edit is told."""
+    """What the editor says when it does not apply the edit is told, and the one in the document stays the one."""
     editor, buffer, _ = await fixed()
 
     def break_down() -> None:
@@ -201,7 +201,7 @@ async def test_editor_refuses(fixed: Fixed) -> None:
 
     editor.before_apply = break_down
     told = await turned(editor, "next")
-    assert "did not apply it" in told["reasons"][0] and "candidate" not in told
+    assert "did not apply it" in told["reasons"][0] and (told["candidate"], told["candidates"]) == (1, 3)
     assert buffer.text == FOUND[0]
 
 
@@ -221,6 +221,65 @@ async def test_nothing_to_choose_from(open_editor: Any) -> None:
     with pytest.raises(Exception, match="job must be a text") as caught:
         await editor.command("glossator.next", {"job": 3})
     assert caught.value.code == -32602
+
+
+TWO = RANGE + RANGE.replace("import os", "").replace("class Range", "class Other")
+REPAIR = ("value < self.high", "value <= self.high")
+
+
+@pytest.fixture
+def fixed_twice(open_editor: Any) -> Fixed:
+    """An editor in which both `holds` of a file were repaired, the first last; the buffer, and the first's job."""
+
+    async def start(text: str = TWO, **options: Any) -> tuple[Any, Any, str]:
+        editor = await open_editor(script(), **options)
+        buffer = editor.open("ranges.py", text)
+        for word in ("class Other", "class Range"):
+            at = buffer.text.index(word)
+            answer = await editor.command("glossator.run", {"action": "fix", **place(buffer, "holds", at)})
+            await editor.over(answer["job"])
+        assert buffer.text == TWO.replace(*REPAIR)
+        return editor, buffer, answer["job"]
+
+    return start
+
+
+def place(buffer: Any, word: str, after: int = 0) -> dict[str, Any]:
+    """The argument of a client that says where its user is."""
+    at = buffer.position(buffer.text.index(word, after))
+    return {"uri": buffer.uri, "position": {"line": at.line, "character": at.character}}
+
+
+async def test_the_definition_at_the_cursor(fixed_twice: Fixed) -> None:
+    """Without a job the definition at the cursor is meant, whichever was repaired last; elsewhere the last one."""
+    editor, buffer, last = await fixed_twice()
+    assert (await turned(editor, "next", place(buffer, "holds")))["job"] == last
+    told = await turned(editor, "next", place(buffer, "holds", buffer.text.index("class Other")))
+    other = told["job"]
+    assert other != last and told["candidate"] == 2
+    assert (await turned(editor, "next", place(buffer, "import os")))["job"] == other
+    editor.type(buffer, buffer.text.index("return False"), "pass; ")
+    before = buffer.text
+    told = await turned(editor, "next", place(buffer, "pass; "))
+    assert told["job"] == last and "no longer" in told["reasons"][0] and buffer.text == before
+
+
+async def test_the_file_of_the_user(fixed: Fixed) -> None:
+    """A file without repairs is left alone, and the one that is asked about is preferred to the one repaired last."""
+    editor, buffer, first = await fixed()
+    other = editor.open("other.py", RANGE)
+    with pytest.raises(Exception, match="nothing to choose from in this file"):
+        await editor.command("glossator.next", place(other, "holds"))
+    second = await editor.run("fix", other, "holds")
+    await editor.over(second)
+    assert (await turned(editor, "next", {"uri": buffer.uri}))["job"] == first
+    assert (await turned(editor, "next"))["job"] == second, "there something was asked last"
+    await editor.menu(buffer, "value <", only=["source"])
+    assert (await turned(editor, "next"))["job"] == first
+    assert buffer.text == FOUND[2] and other.text == FOUND[1]
+    empty = editor.open("empty.py", "")
+    await editor.menu(empty, "", only=["source"])
+    assert (await turned(editor, "next"))["job"] == first, "where nothing can be chosen the last one is meant"
 
 
 def choices(entries: list[dict[str, Any]]) -> list[str]:
@@ -254,16 +313,7 @@ async def test_menu_of_an_editor_that_takes_no_edits(fixed: Fixed) -> None:
     for text in (*FOUND, RANGE):
         entry = (await editor.menu(buffer, "holds"))[0]
         assert "next" in entry["title"] and "command" not in entry
-        edits = entry["edit"]["documentChanges"][0]["edits"]
-        change = [
-            types.TextEdit(
-                types.Range(types.Position(**edit["range"]["start"]), types.Position(**edit["range"]["end"])),
-                edit["newText"],
-            )
-            for edit in edits
-        ]
-        buffer.apply(change)
-        editor._changed(buffer, [types.TextDocumentContentChangeWholeDocument(buffer.text)])
+        editor.choose(buffer, entry)
         assert buffer.text == text
     await editor.command("glossator.next")
     await editor.until(lambda: len(editor.messages) == 2)
@@ -277,6 +327,6 @@ async def test_menu_with_a_single_repair(open_editor: Any) -> None:
     buffer = editor.open("ranges.py", RANGE)
     last = await editor.over(await editor.run("fix", buffer, "holds"))
     assert last["state"] == "done" and "candidate" not in last
-    assert choices(await editor.menu(buffer, "holds")) == ["Fix holds: next (1 of 1)"]
+    assert (await editor.menu(buffer, "holds"))[0]["title"] == "Fix holds: apply the edit"
     with pytest.raises(Exception, match="nothing to choose from"):
         await editor.command("glossator.next")

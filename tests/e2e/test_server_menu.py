@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import pytest
 from lsprotocol import types
 
 ADD = "def add(left, right):\n    return left + right\n"
@@ -50,7 +51,7 @@ async def test_explain_a_diagnostic(open_editor: Any) -> None:
     assert entries[0]["diagnostics"][0]["message"] == wrong.message
     answer = await editor.command("glossator.run", *entries[0]["command"]["arguments"])
     assert (await editor.over(answer["job"]))["state"] == "done"
-    assert any("A NameError: it is no parameter." in text for text in editor.shown)
+    await editor.until(lambda: any("A NameError: it is no parameter." in text for text in editor.shown))
     assert await editor.menu(buffer, "def", only=["glossator.explain.problem"]) == []
 
 
@@ -61,7 +62,7 @@ async def test_explain_a_selection(open_editor: Any) -> None:
     (entry,) = await editor.menu(buffer, "return left + right", select=True, only=["glossator.explain"])
     answer = await editor.command("glossator.run", *entry["command"]["arguments"])
     assert (await editor.over(answer["job"]))["state"] == "done"
-    assert any("It adds them up." in text for text in editor.shown)
+    await editor.until(lambda: any("It adds them up." in text for text in editor.shown))
 
 
 async def test_syntax_error_stands_in(open_editor: Any) -> None:
@@ -118,3 +119,33 @@ async def test_old_client_gets_commands(open_editor: Any) -> None:
     editor = await open_editor(text_document__code_action=types.CodeActionClientCapabilities())
     entries = await editor.menu(editor.open("a.py", ADD), "add")
     assert all(entry["command"] == "glossator.run" for entry in entries) and entries
+
+
+FIXED = "[[answer]]\ntext = '''\n```python\ndef add(left, right):\n    return right + left\n```\n'''\n"
+
+
+@pytest.mark.parametrize("remembered", [True, False])
+async def test_edit_for_a_client_that_takes_none(open_editor: Any, remembered: bool) -> None:
+    """Where edits cannot be sent, the menu holds the fix that was made of a diagnostic, and asks nothing again."""
+    editor = await open_editor(FIXED, options={"cache": {"enabled": remembered}}, workspace__apply_edit=False)
+    buffer = editor.open("a.py", ADD)
+    where = types.Range(types.Position(1, 11), types.Position(1, 15))
+    wrong = types.Diagnostic(where, "undefined name 'left'", types.DiagnosticSeverity.Error)
+    asked = {"only": ["quickfix"]} if remembered else {}
+    (fix,) = (
+        each
+        for each in await editor.menu(buffer, "left +", diagnostics=[wrong], **asked)
+        if each["kind"] == "quickfix.glossator"
+    )
+    assert "edit" not in fix
+    job = (await editor.command("glossator.run", *fix["command"]["arguments"]))["job"]
+    assert (await editor.over(job))["state"] == "done"
+    await editor.until(lambda: editor.messages)
+    assert "menu again" in editor.messages[0] and buffer.text == ADD
+    entries = await editor.menu(buffer, "left +", diagnostics=[wrong], **asked)
+    (ready,) = [each for each in entries if "edit" in each]
+    assert "command" not in ready
+    assert ready["title"] == (fix["title"] if remembered else "Fix add: apply the edit")
+    editor.choose(buffer, ready)
+    assert buffer.text == ADD.replace("left + right", "right + left")
+    assert not any("edit" in each for each in await editor.menu(buffer, "add")), "once it is there it is not offered"

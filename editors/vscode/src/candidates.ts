@@ -3,16 +3,22 @@
 
 import * as vscode from "vscode";
 
-/** What the server tells of a job (`glossator/job`); the optional fields are there while one of several is in place. */
+/** What the server tells of a job (`glossator/job`). */
 export interface Job {
   readonly job: string;
   readonly uri: string;
-  readonly candidate?: number;
+  readonly state?: string;
+  /** What there is to say of the edit, in a few words. */
+  readonly note?: string;
+  /** How many can be chosen from; missing where there is no choice, or none any more. */
   readonly candidates?: number;
+  /** The one in the document; missing while the code is as none of them left it, which an undo may mend. */
+  readonly candidate?: number;
   /** Which one is in the document and what comes next. */
   readonly said?: string;
 }
 
+const NOTE_MS = 10_000;
 const CONTEXT = "glossator.hasCandidates";
 
 export class Candidates implements vscode.Disposable {
@@ -25,23 +31,31 @@ export class Candidates implements vscode.Disposable {
     this.item.command = "glossator.editor.nextCandidate";
   }
 
-  /** The job whose repairs can be chosen from. */
+  /** The job whose repairs can be chosen from in the document that is edited. */
   get job(): string | undefined {
-    return this.last?.job;
+    return this.here ? this.last?.job : undefined;
   }
 
   told(job: Job): void {
     if (job.candidates !== undefined) {
       this.last = job;
-    } else if (job.job === this.last?.job) {
-      this.last = undefined; // the code is no longer as one of them left it
-    } else {
+      this.show();
       return;
     }
-    this.show();
+    this.gone(job.job);
+    if (job.state === "done" && job.note !== undefined) {
+      void vscode.window.setStatusBarMessage(`Glossator: ${job.note}`, NOTE_MS);
+    }
   }
 
-  /** The server ended, and its jobs with it. */
+  /** There is nothing to choose from in this job any more. */
+  gone(job: string): void {
+    if (job === this.last?.job) {
+      this.clear();
+    }
+  }
+
+  /** There is nothing to choose from: the server ended, for one, and its jobs with it. */
   clear(): void {
     this.last = undefined;
     this.show();
@@ -52,12 +66,16 @@ export class Candidates implements vscode.Disposable {
     this.item.dispose();
   }
 
-  private show(): void {
+  private get here(): boolean {
     const open = vscode.window.activeTextEditor?.document.uri.toString();
-    const here = this.last !== undefined && vscode.Uri.parse(this.last.uri).toString() === open;
+    return this.last !== undefined && vscode.Uri.parse(this.last.uri).toString() === open;
+  }
+
+  private show(): void {
+    const here = this.here;
     void vscode.commands.executeCommand("setContext", CONTEXT, here);
-    if (here) {
-      const said = this.last?.said ?? "";
+    const said = this.last?.said;
+    if (here && said !== undefined) {
       this.item.text = `$(arrow-swap) ${said.split("; next:")[0]}`;
       this.item.tooltip = said;
       this.item.show();

@@ -2,7 +2,7 @@
 // which the language client registers by itself.
 
 import * as vscode from "vscode";
-import type { LanguageClient } from "vscode-languageclient/node";
+import { type LanguageClient, ResponseError } from "vscode-languageclient/node";
 
 interface Action {
   readonly command: string;
@@ -89,11 +89,38 @@ async function run(
   return execute(client, "glossator.run", argument);
 }
 
-/** Runs a command of the server's; a failure is shown. */
-export async function execute(client: LanguageClient, command: string, argument: object): Promise<unknown> {
+/** Puts the next or the previous repair in place: of `job`, else of what was found where the cursor is. */
+export function turn(
+  client: LanguageClient,
+  way: "next" | "previous",
+  job: string | undefined,
+  refused: (job: string) => void,
+): Promise<unknown> {
+  const command = `glossator.${way}`;
+  if (job !== undefined) {
+    return execute(client, command, { job }, () => refused(job));
+  }
+  const editor = vscode.window.activeTextEditor;
+  if (editor === undefined) {
+    return execute(client, command, {});
+  }
+  const { asUri, asPosition } = client.code2ProtocolConverter;
+  return execute(client, command, { uri: asUri(editor.document.uri), position: asPosition(editor.selection.active) });
+}
+
+/** Runs a command of the server's; a failure is shown. `refused` is called when it is the server that says no. */
+export async function execute(
+  client: LanguageClient,
+  command: string,
+  argument: object,
+  refused: () => void = () => undefined,
+): Promise<unknown> {
   try {
     return await client.sendRequest("workspace/executeCommand", { command, arguments: [argument] });
   } catch (error) {
+    if (error instanceof ResponseError) {
+      refused();
+    }
     void vscode.window.showErrorMessage(`Glossator: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;
   }

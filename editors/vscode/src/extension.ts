@@ -4,7 +4,7 @@ import * as vscode from "vscode";
 import { type LanguageClient, State } from "vscode-languageclient/node";
 import { Candidates, type Job } from "./candidates";
 import { createClient } from "./client";
-import { execute, registerActions } from "./commands";
+import { registerActions, turn } from "./commands";
 import { findProgram, ProgramMissing } from "./program";
 import { NEEDS_RESTART } from "./settings";
 import { type Status, statusLines } from "./status";
@@ -88,8 +88,7 @@ class Server {
     if (client === undefined) {
       return undefined;
     }
-    const job = this.candidates.job;
-    return execute(client, `glossator.${way}`, job === undefined ? {} : { job });
+    return turn(client, way, this.candidates.job, (job) => this.candidates.gone(job));
   }
 
   async showStatus(): Promise<void> {

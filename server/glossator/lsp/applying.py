@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .server import Server
 
 EditsIn = Callable[[Snapshot], Awaitable[Sequence[Edit] | None]]
+CLOSED = "the document was closed"
 SLOW = 1.0  # seconds until a client has told of the edit that it applied: Neovim gathers changes for 0.15 s
 
 
@@ -35,12 +36,15 @@ async def applied(ls: Server, then: Snapshot, label: str, edits_in: EditsIn, *, 
     for _ in range(2):  # a second time when the user typed between our look and the client's
         now = await _text_now(ls, then)
         if now is None:
-            return "the document was closed"
+            return CLOSED
         edits = await edits_in(now)
         if edits is None:
             return changed
         workspace_edit = convert.workspace_edit(now, edits, ls.documents.encoding, versioned=ls.client.versioned)
-        if (ls.current(now.uri) or now).raw != now.raw:
+        meanwhile = ls.current(now.uri)
+        if meanwhile is None and now.version is not None:
+            return CLOSED
+        if meanwhile is not None and meanwhile.raw != now.raw:
             continue
         try:
             answer = await ls.workspace_apply_edit_async(

@@ -17,11 +17,12 @@ from ..action.outcome import Proposal
 from ..action.target import Target
 from ..answer.edit import Edit
 from ..code import Span
+from ..code.symbols import symbol_at
 from ..code.tree import Tree
 from .anchor import anchored
 from .applying import applied, told
 from .documents import Snapshot
-from .progress import notify
+from .progress import notify, said
 from .threads import in_thread
 
 if TYPE_CHECKING:
@@ -64,6 +65,20 @@ def turned(job: Job, now: str, tree: Tree | None, by: int) -> Turn | None:
     return None
 
 
+def meant(jobs: Sequence[Job], now: str, tree: Tree | None, offset: int) -> Job:
+    """Of `jobs` the first whose definition holds `offset` in the text `now`; where there is none, the first."""
+    for job in jobs:
+        found = turned(job, now, tree, 1)
+        if found is not None and found.part.start <= offset <= found.part.end:
+            return job
+    here = symbol_at(tree, offset) if tree is not None else None
+    for job in jobs if here is not None else ():  # its code is none of them any more: to be told of it, and not another
+        symbol = job.target.symbol
+        if symbol is not None and here is not None and here.path[: len(symbol.path)] == symbol.path:
+            return job
+    return jobs[0]
+
+
 async def turn(ls: Server, job: Job, by: int) -> None:
     """Put the candidate that is `by` further in the place of the one in the document, and say what became of it."""
     async with job.turning:  # two quick key presses: the second counts from what the first left
@@ -94,12 +109,17 @@ async def turn(ls: Server, job: Job, by: int) -> None:
 def placed(ls: Server, job: Job, number: int) -> None:
     """This one is in the document now. Clients that follow jobs show it themselves, the others' users are told."""
     job.candidate, job.state, job.reasons = number, "done", ()
+    job.placed = next(ls.numbers)
+    job.tells_of(_proposal(job, number))
     if not ls.settings.jobs:
-        ls.say(f"Glossator: {job.title}: {candidates.announced(job.target, job.outcome, number)}")
+        ls.say(f"Glossator: {said(job)}")
 
 
 def _refused(ls: Server, job: Job, reason: str) -> None:
-    job.candidate, job.reasons = None, (reason,)
+    """Nothing was changed this time; another time it may be, so the job stays one that can be chosen from."""
+    if reason == CHANGED:  # what is in the document is not known until an undo brings one of them back
+        job.candidate = None
+    job.reasons = (reason,)
     ls.say(f"Glossator: {job.title}: {reason}; nothing was changed", types.MessageType.Warning)
     notify(ls, job)
 

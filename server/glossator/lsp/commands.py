@@ -1,8 +1,9 @@
 """What `workspace/executeCommand` can run, with checked arguments; every command returns at once.
 
 `glossator.run {action, uri, range?, position?, instruction?, diagnostics?}` and its shorthands `glossator.explain` …
-start a job; `glossator.next {job?}` and `glossator.previous` choose among what a search found. Without arguments (Helix
-sends none) the place is where the client last asked something, and the job is the last one.
+start a job; `glossator.next {job?, uri?, position?}` and `glossator.previous` choose among what a search found. Without
+arguments (Helix sends none) the place is where the client last asked something. Without a job the place says whose turn
+it is: what was found for the definition there, else what was last put into that document.
 """
 
 from __future__ import annotations
@@ -17,16 +18,20 @@ from lsprotocol import types
 from ..action import Action, run
 from ..answer.markdown import sanitised
 from ..engine.remembered import Remembered
-from .candidates import turn
+from . import convert
+from .candidates import meant, turn
 from .deliver import show
 from .places import diagnostic_texts, snapshot_of, target_of
 from .refused import INVALID_PARAMS, Refused
 from .state import state_of
+from .threads import in_thread
 
 if TYPE_CHECKING:
+    from .jobs import Job
     from .server import Server
 
 PREFIX = "glossator."
+ONLY = "only a search that found several leaves a choice"
 
 
 @attrs.frozen
@@ -46,6 +51,15 @@ class Which:
     """The argument of what is about a job."""
 
     job: str | None = None
+
+
+@attrs.frozen
+class Choice:
+    """The argument of what chooses among the edits of a job: the job, or where the user is."""
+
+    job: str | None = None
+    uri: str | None = None
+    position: types.Position | None = None
 
 
 def names(actions: Mapping[str, Action]) -> list[str]:
@@ -109,6 +123,7 @@ async def _what(ls: Server, place: Place) -> tuple[Action, Any, types.Range]:
         if ls.interest is None or uri not in (None, ls.interest[0]):
             raise Refused(f"{action.name}: say where: uri and position or range", INVALID_PARAMS)
         uri, where = ls.interest[0], where or ls.interest[1]
+    ls.interest = uri, where
     return action, await snapshot_of(ls, uri), where
 
 
@@ -117,25 +132,44 @@ async def _stop(ls: Server, which: Which) -> dict[str, Any]:
     return {"stopped": ls.jobs.stop(which.job)}
 
 
-async def _next(ls: Server, which: Which) -> dict[str, Any]:
+async def _next(ls: Server, choice: Choice) -> dict[str, Any]:
     """`glossator.next`: the next of what a search found takes the place of the one in the document."""
-    return _turned(ls, which, 1)
+    return await _turned(ls, choice, 1)
 
 
-async def _previous(ls: Server, which: Which) -> dict[str, Any]:
+async def _previous(ls: Server, choice: Choice) -> dict[str, Any]:
     """`glossator.previous`: the one before; before the first the code as it was."""
-    return _turned(ls, which, -1)
+    return await _turned(ls, choice, -1)
 
 
-def _turned(ls: Server, which: Which, by: int) -> dict[str, Any]:
-    choosable = ls.jobs.choosable()
-    job = next((job for job in choosable if which.job in (None, job.id)), None)
-    if job is None:
-        if which.job is not None and ls.jobs.find(which.job) is None:
-            raise Refused(f"there is no job {which.job}", INVALID_PARAMS)
-        raise Refused("there is nothing to choose from: only a search that found several leaves a choice")
+async def _turned(ls: Server, choice: Choice, by: int) -> dict[str, Any]:
+    job = await _chosen(ls, choice)
     ls.spawn(turn(ls, job, by))
     return {"job": job.id}
+
+
+async def _chosen(ls: Server, choice: Choice) -> Job:
+    """The job that is named; else one of the document where the user is, by the definition there. Raises `Refused`."""
+    if choice.job is not None:
+        job = ls.jobs.find(choice.job)
+        if job is None:
+            raise Refused(f"there is no job {choice.job}", INVALID_PARAMS)
+        if job not in ls.jobs.choosable():
+            raise Refused(f"there is nothing to choose from: {ONLY}")
+        return job
+    uri, place = choice.uri, choice.position
+    if ls.interest is not None and uri in (None, ls.interest[0]):
+        uri, place = ls.interest[0], place or ls.interest[1].start
+    jobs = ls.jobs.choosable(uri)
+    if not jobs and choice.uri is None:  # what was asked last need not be where the user is
+        jobs, place = ls.jobs.choosable(), None
+    if not jobs:
+        raise Refused(f"there is nothing to choose from{' in this file' if choice.uri else ''}: {ONLY}")
+    snapshot = ls.current(jobs[0].snapshot.uri)
+    if len(jobs) == 1 or place is None or snapshot is None:
+        return jobs[0]
+    offset = convert.offset(snapshot, place, ls.documents.encoding)
+    return await in_thread(meant, jobs, snapshot.text, await ls.trees.of(snapshot), offset)
 
 
 async def _forget(ls: Server, place: Place) -> dict[str, Any]:
@@ -177,8 +211,8 @@ async def _status(ls: Server, which: Which) -> dict[str, Any]:
 TABLE: Mapping[str, tuple[type[Any], Callable[[Any, Any], Awaitable[Any]]]] = {
     PREFIX + "run": (Place, _run),
     PREFIX + "stop": (Which, _stop),
-    PREFIX + "next": (Which, _next),
-    PREFIX + "previous": (Which, _previous),
+    PREFIX + "next": (Choice, _next),
+    PREFIX + "previous": (Choice, _previous),
     PREFIX + "forget": (Place, _forget),
     PREFIX + "showReasoning": (Which, _reasoning),
     PREFIX + "status": (Which, _status),

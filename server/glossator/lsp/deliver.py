@@ -21,7 +21,9 @@ from .candidates import placed
 from .documents import Snapshot
 from .pages import fenced, page, write_page
 from .paths import inside, path_of, uri_of
+from .progress import noted
 from .refused import Refused
+from .saying import plain
 from .threads import in_thread
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ async def show(ls: Server, title: str, markdown: str, name: str) -> None:
                 return
         except (OSError, Refused):  # a message shows it as well
             pass
-    ls.say(text if len(text) <= LONGEST_MESSAGE else text[:LONGEST_MESSAGE] + "…")
+    ls.say_page(text if len(text) <= LONGEST_MESSAGE else text[:LONGEST_MESSAGE] + "…")
 
 
 # --- edits ------------------------------------------------------------------------------------------------------------
@@ -66,7 +68,7 @@ async def show(ls: Server, title: str, markdown: str, name: str) -> None:
 
 async def _edit(ls: Server, job: Job, proposal: Proposal) -> None:
     if not ls.client.apply_edit:
-        ls.say(f"Glossator: {job.title}: the edit is ready; open the code action menu again to apply it")
+        ls.say(f"Glossator: {job.title}: the edit is ready; open the code action menu again to apply it{noted(job)}")
         return
     seen = job.snapshot
 
@@ -84,6 +86,8 @@ async def _edit(ls: Server, job: Job, proposal: Proposal) -> None:
         elif len(proposal.candidates) > 1:
             await told(ls, seen)
             placed(ls, job, 1)
+        elif job.note and not ls.settings.jobs and not ls.client.progress:  # nothing else tells it
+            ls.say(f"Glossator: {job.title}: {job.note}")
 
 
 def _undelivered(ls: Server, job: Job, reason: str) -> None:
@@ -100,7 +104,7 @@ async def _new_file(ls: Server, job: Job, new: NewFile) -> None:
         note = f"\n\n{reason}: nothing was written." if reason else ""
         await show(ls, f"{job.title}: {new.path}", fenced(new.text) + note, job.id)
         return
-    question = f"Glossator: create {path.name}?"
+    question = plain(f"Glossator: create {path.name}?")
     if not ls.client.confirm and not await _agreed(ls, question, "Create"):
         return
     edit = convert.file_creation(uri_of(path), new.text, question, annotated=ls.client.confirm)

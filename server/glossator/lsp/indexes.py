@@ -36,7 +36,7 @@ class Indexes:
         self._spaces: dict[str, Workspace] = {}
         self._opened: dict[str, asyncio.Event] = {}  # what was kept is read
         self._edited: dict[str, int] = {}  # open documents that the index has not seen as they are, by their last edit
-        self._due: dict[str, set[str]] = {}  # by folder: files that changed on disk while others are looked at
+        self._due: dict[Workspace, set[str]] = {}  # files that changed on disk while others are looked at
         self._touched = False  # something was done since the last look at all files
 
     def begin(self) -> None:
@@ -53,7 +53,9 @@ class Indexes:
         wanted = {uri for uri in self._ls.workspace_folders if uri.startswith("file:")} if enabled else set()
         for uri in set(self._spaces) - wanted:
             self._opened.pop(uri, None)
-            self._ls.spawn(in_thread(self._spaces.pop(uri).close))
+            space = self._spaces.pop(uri)
+            self._due.pop(space, None)
+            self._ls.spawn(in_thread(space.close))
         for uri in sorted(wanted - set(self._spaces)):
             root = Path(path_of(uri)).resolve()
             if sensible(root):
@@ -99,22 +101,23 @@ class Indexes:
     def changed(self, uris: Iterable[str]) -> None:
         """Files changed on disk. They are looked at one lot after the other; what comes meanwhile is the next lot."""
         paths = {path_of(uri) for uri in uris if uri.startswith("file:")}
-        for folder, space in self._spaces.items():
-            waits = folder in self._due
-            self._due.setdefault(folder, set()).update(paths)
+        for space in self._spaces.values():
+            waits = space in self._due
+            self._due.setdefault(space, set()).update(paths)
             if not waits:
-                self._ls.spawn(self._look_at(folder, space))
+                self._ls.spawn(self._look_at(space))
 
-    async def _look_at(self, folder: str, space: Workspace) -> None:
+    async def _look_at(self, space: Workspace) -> None:
         try:
-            while paths := self._due[folder]:
-                self._due[folder] = set()
-                rules = any(Path(path).name in {".gitignore", ".glossatorignore"} for path in paths)
-                await in_thread(*((space.refresh,) if rules or len(paths) > MANY else (space.look, sorted(paths))))
-        except Exception as error:
-            self._ls.report(error, "index")
+            while paths := self._due.get(space):  # missing: its folder was closed
+                self._due[space] = set()
+                try:
+                    rules = any(Path(path).name in {".gitignore", ".glossatorignore"} for path in paths)
+                    await in_thread(*((space.refresh,) if rules or len(paths) > MANY else (space.look, sorted(paths))))
+                except Exception as error:  # what came meanwhile is looked at all the same
+                    self._ls.report(error, "index")
         finally:
-            self._due.pop(folder, None)
+            self._due.pop(space, None)
 
     # --- what is asked ----------------------------------------------------------------------------------------------
 

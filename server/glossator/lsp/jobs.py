@@ -13,19 +13,23 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from ..action import Action, run
+from ..action import Action, candidates, run
 from ..action.budget import prompt_tokens
 from ..action.outcome import Event, NewFile, Outcome, Proposal, Refusal, Stage, Thought
 from ..action.target import Target
 from ..engine import EngineError, Priority
 from .deliver import deliver
 from .documents import Snapshot
-from .progress import Reporter
+from .progress import Reporter, notify
+from .saying import plain
 
 if TYPE_CHECKING:
     from .server import Server
 
-KEPT = 20  # finished jobs whose thoughts can still be read
+KEPT = 20  # finished jobs whose thoughts can still be read, and whose repairs can be chosen from
+KEPT_QUIET = 4  # of those that hovers started, apart: there are many, and they must not push out the others
+NOTE = 120  # characters
+OVER = ("done", "refused", "failed", "stopped")
 
 
 @dataclass(eq=False)
@@ -46,11 +50,13 @@ class Job:
         tokens: Pieces of thought and answer that came so far.
         thought: The thought so far.
         answer: The answer so far.
-        rungs: What an edit passed.
+        rungs: What the edit passed that is in the document, or is offered.
+        note: What else there is to say of it, as a user is told: one short line, or "".
         reasons: Why it was refused or failed.
         outcome: What became of it.
         task: The work.
         candidate: Which of several that a search found is in the document (see `candidates.py`); None: not known.
+        placed: When one of several last came into the document (of `numbers`); 0: never, or it is over with choosing.
         versions: The target in the texts that candidates left, as far as they were needed.
         turning: Held while an edit of this job is on its way to the document.
     """
@@ -69,10 +75,12 @@ class Job:
     thought: str = ""
     answer: str = ""
     rungs: tuple[str, ...] = ()
+    note: str = ""
     reasons: tuple[str, ...] = ()
     outcome: Outcome | None = None
     task: asyncio.Task[None] | None = None
     candidate: int | None = None
+    placed: int = 0
     versions: dict[int, Target | None] = field(default_factory=dict)
     turning: asyncio.Lock = field(default_factory=asyncio.Lock)
     touched: Callable[[], None] = field(default=lambda: None)
@@ -81,6 +89,17 @@ class Job:
     def percentage(self) -> int | None:
         """Of the prompt that was read; None in other stages, whose length nobody knows."""
         return min(100, 100 * self.done // self.total) if self.state == "reading" and self.total else None
+
+    @property
+    def held(self) -> bool:
+        """Whether it is still being worked with: delivered, or one of its repairs in the document or on its way."""
+        delivering = self.task is not None and not self.task.done()
+        return delivering or self.candidate is not None or self.turning.locked()
+
+    def tells_of(self, edit: Proposal | NewFile | None) -> None:
+        """This edit is the one whose checks are told; None: the code is as it was."""
+        self.rungs = tuple(edit.rungs) if edit else ()
+        self.note = plain(edit.note, NOTE) if isinstance(edit, Proposal) else ""
 
     def on_event(self, event: Event) -> None:
         """The action got further."""
@@ -120,13 +139,15 @@ class Jobs:
         return next((job for job in reversed(self._jobs.values()) if not job.quiet), None)
 
     def choosable(self, uri: str | None = None, *, least: int = 2) -> list[Job]:
-        """Those whose search found at least so many, the last first; `uri`: only those about this document."""
-        return [
+        """Those that offer at least so many edits, the one that last put one into a document first; `uri`: only those
+        about this document."""
+        found = [
             job
             for job in reversed(self._jobs.values())
-            if isinstance(job.outcome, Proposal) and len(job.outcome.candidates) >= least
+            if len(candidates.found(job.outcome)) >= least
             if not job.quiet and uri in (None, job.snapshot.uri)
         ]
+        return sorted(found, key=lambda job: -job.placed)
 
     def running(self) -> list[Job]:
         """Those that are not over."""
@@ -197,13 +218,18 @@ class Jobs:
         job.thought = outcome.thought or job.thought
         job.answer = outcome.answer or job.answer
         if isinstance(outcome, Proposal | NewFile):
-            job.rungs = tuple(outcome.rungs)
+            job.tells_of(outcome)
         if isinstance(outcome, Refusal):
             job.state, job.reasons = "refused", tuple(outcome.reasons)
         else:
             job.state = "done"
 
     def _trim(self) -> None:
-        over = [job for job in self._jobs.values() if job.state in ("done", "refused", "failed", "stopped")]
-        for job in over[:-KEPT]:
+        over = [job for job in self._jobs.values() if job.state in OVER]
+        quiet = [job for job in over if job.quiet]
+        others = sorted((job for job in over if not job.quiet), key=lambda job: job.held)
+        for job in (*quiet[:-KEPT_QUIET], *others[:-KEPT]):
             self._jobs.pop(job.id, None)
+            if job.placed:  # the client shows it as long as nobody says that it is over
+                job.placed, job.candidate = 0, None
+                notify(self._ls, job)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -17,7 +19,8 @@ from ..engine import EngineError
 from . import convert
 from .candidates import turned
 from .documents import Snapshot
-from .places import target_of
+from .hover import RECALL_SECONDS
+from .places import diagnostic_texts, target_of
 from .refused import Refused
 from .threads import in_thread
 
@@ -58,19 +61,22 @@ async def menu(ls: Server, snapshot: Snapshot, params: types.CodeActionParams) -
         selection=target.selection,
         diagnostics=bool(diagnostics),
     )
-    if not ls.client.apply_edit:  # only then a remembered edit is looked for
-        target = await ls.indexes.completed(target)
-    entries = []
-    for action in offered:
-        kind = kind_of(action)
-        fix = kind.startswith("quickfix")
-        if wanted(kind, context.only) and (diagnostics or not fix):
-            told = diagnostics if "diagnostic" in action.applies else []
-            entry = _entry(action, target, snapshot.uri, params.range, told)
-            if not ls.client.apply_edit:
-                entry.edit = _remembered_edit(ls, action, target, snapshot)
-            entries.append(entry)
-    return await _choices(ls, snapshot, tree, params) + entries
+    shown = [
+        action
+        for action in offered
+        if wanted(kind := kind_of(action), context.only) and (diagnostics or not kind.startswith("quickfix"))
+    ]
+    told = {action.name: diagnostics if "diagnostic" in action.applies else [] for action in shown}
+    entries = [_entry(action, target, snapshot.uri, params.range, told[action.name]) for action in shown]
+    if not ls.client.apply_edit and ls.client.literals:  # what cannot be sent is held by the entries
+        known = await asyncio.gather(
+            *(_remembered_edit(ls, action, snapshot, params.range, told[action.name]) for action in shown)
+        )
+        for entry, found in zip(entries, known, strict=True):
+            entry.edit, entry.command = found, None if found else entry.command  # or it would be asked for again
+    choices = await _choices(ls, snapshot, tree, params)
+    offers = [entry.edit for entry in entries if entry.edit is not None]
+    return [choice for choice in choices if choice.edit is None or choice.edit not in offers] + entries
 
 
 def _entry(
@@ -80,7 +86,7 @@ def _entry(
     title = action.title_for(name=name, kind=target.kind)
     argument: dict[str, Any] = {"action": action.name, "uri": uri, "range": where}
     if diagnostics:
-        argument["diagnostics"] = [_CONVERTER.unstructure(each) for each in diagnostics]
+        argument["diagnostics"] = _plain(diagnostics)
     return types.CodeAction(
         title=title,
         kind=kind_of(action),
@@ -93,20 +99,27 @@ def _entry(
 async def _choices(
     ls: Server, snapshot: Snapshot, tree: Tree | None, params: types.CodeActionParams
 ) -> list[types.CodeAction]:
-    """Ways to the next and the previous of what the last search here found, while one of them is in the text."""
+    """Ways to the next and the previous of what the last search here found, while one of them is in the text.
+
+    To a client that takes no edits also the edit of a job that found a single one, until it is in the text.
+    """
     jobs = ls.jobs.choosable(snapshot.uri, least=2 if ls.client.apply_edit else 1)
     if not jobs or not wanted(CHOICE, params.context.only):
         return []
     where = convert.span_of(snapshot, params.range, ls.documents.encoding)
+    ready: list[types.CodeAction] = []
     for job in jobs:
         entries = []
+        single = len(candidates.found(job.outcome)) == 1
         for by, word in ((1, "next"), (-1, "previous")):
             turn = await in_thread(turned, job, snapshot.text, tree, by)
             if turn is None or not turn.part.holds(where):
                 break
-            if by < 0 and len(candidates.found(job.outcome)) == 1:  # both ways lead to the same
+            if single and (by < 0 or not turn.number):  # both ways lead to the same, and back leads undo
                 break
             title = f"{job.title}: {word} ({candidates.named(job.outcome, turn.number)})"
+            if single:
+                title = f"{job.title}: apply the edit"
             entry = types.CodeAction(title=title, kind=CHOICE, tags=[LLM])
             if ls.client.apply_edit:
                 entry.command = types.Command(title=title, command=f"glossator.{word}", arguments=[{"job": job.id}])
@@ -115,9 +128,10 @@ async def _choices(
                     snapshot, turn.edits, ls.documents.encoding, versioned=ls.client.versioned
                 )
             entries.append(entry)
-        if entries:
-            return entries
-    return []
+        if entries and not single:
+            return ready + entries
+        ready += entries
+    return ready
 
 
 def _parse_errors(ls: Server, snapshot: Snapshot, tree: Tree | None, where: types.Range) -> list[types.Diagnostic]:
@@ -133,17 +147,29 @@ def _parse_errors(ls: Server, snapshot: Snapshot, tree: Tree | None, where: type
     return found[:3]
 
 
-def _remembered_edit(ls: Server, action: Action, target: Target, snapshot: Snapshot) -> types.WorkspaceEdit | None:
-    """A checked answer that is known already, for clients to which edits cannot be sent."""
-    if action.kind != "edit" or ls.opening.now is None:
+async def _remembered_edit(
+    ls: Server, action: Action, snapshot: Snapshot, where: types.Range, diagnostics: list[types.Diagnostic]
+) -> types.WorkspaceEdit | None:
+    """A checked answer that is known already, for clients to which edits cannot be sent: to the very question that the
+    entry would ask."""
+    engine = ls.opening.now
+    if action.kind != "edit" or engine is None:
         return None
+    said = diagnostic_texts(snapshot, _plain(diagnostics))
+    target = await ls.indexes.completed(await target_of(ls, snapshot, where, said))
+    recall = partial(run.recall, action, target, engine, compilers=ls.compilers, runs=ls.running)
     try:
-        outcome = run.recall(action, target, ls.opening.now, compilers=ls.compilers, runs=ls.running)
-    except EngineError:
+        outcome = await asyncio.wait_for(in_thread(recall), RECALL_SECONDS)
+    except (EngineError, TimeoutError):
         return None
     if not isinstance(outcome, Proposal):
         return None
     return convert.workspace_edit(snapshot, outcome.edits, ls.documents.encoding, versioned=ls.client.versioned)
+
+
+def _plain(diagnostics: list[types.Diagnostic]) -> list[Any]:
+    """As a client sends them back in a command's argument."""
+    return [_CONVERTER.unstructure(each) for each in diagnostics]
 
 
 def _word(kind: Any) -> str:

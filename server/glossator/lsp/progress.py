@@ -14,6 +14,7 @@ from lsprotocol import types
 
 from ..action import candidates
 from .refused import Refused
+from .saying import plain
 
 if TYPE_CHECKING:
     from .jobs import Job
@@ -120,21 +121,35 @@ def notify(ls: Server, job: Job) -> None:
 def described(job: Job) -> dict[str, Any]:
     """The parameters of `glossator/job`: thought and answer are all that there is so far.
 
-    `candidate` of `candidates` is in the document (0: the code as it was), `said` tells it to a user, with what comes
-    next; all three are missing where a search did not find several or the document holds none of them.
+    `candidates` repairs can be chosen from, and `candidate` of them is in the document (0: the code as it was); `said`
+    tells it to a user, with what comes next. Where the document holds none of them at the moment the number of them is
+    there alone: an undo may bring one back. It is missing where there is no choice, or none any more.
     """
     values: dict[str, Any] = {"job": job.id, "action": job.action.name, "uri": job.snapshot.uri, "state": job.state}
-    optional = {"thought": job.thought, "answer": job.answer, "rungs": list(job.rungs), "reasons": list(job.reasons)}
+    optional = {"thought": job.thought, "answer": job.answer, "rungs": list(job.rungs), "note": job.note}
+    optional["reasons"] = [plain(reason) for reason in job.reasons]
+    if job.placed:
+        values["candidates"] = len(candidates.found(job.outcome))
     if job.candidate is not None:
-        values |= {"candidate": job.candidate, "candidates": len(candidates.found(job.outcome))}
-        values["said"] = f"{job.title}: {candidates.announced(job.target, job.outcome, job.candidate)}"
+        values |= {"candidate": job.candidate, "said": said(job)}
     return values | {name: value for name, value in optional.items() if value}
 
 
+def said(job: Job) -> str:
+    """A line for a user: which of several is in the document, what comes next, and what is noted of it."""
+    return plain(f"{job.title}: {candidates.announced(job.target, job.outcome, job.candidate or 0)}{noted(job)}")
+
+
+def noted(job: Job) -> str:
+    """The note in brackets, to be put behind what is told."""
+    return f" ({job.note})" if job.note else ""
+
+
 def ended(job: Job) -> str:
-    """The last line of a progress: what became of it, and of how many repairs the likeliest is offered."""
+    """The last line of a progress: what became of it, of how many repairs the likeliest is offered, and the note."""
     several = len(candidates.found(job.outcome))
-    return f"{job.state} · the likeliest of {several}" if several > 1 else job.state
+    parts = [job.state, f"the likeliest of {several}" if several > 1 else "", job.note]
+    return " · ".join(part for part in parts if part)
 
 
 def message(job: Job) -> str:
@@ -146,5 +161,5 @@ def message(job: Job) -> str:
         parts.append(f"{job.tokens} tokens")
     if job.state == "thinking":
         last = next((line.strip() for line in reversed(job.thought.split("\n")) if line.strip()), "")
-        parts += [last[:LINE] + "…" if len(last) > LINE else last] if last else []
+        parts += [line] if (line := plain(last, LINE)) else []
     return " · ".join(parts)

@@ -30,6 +30,7 @@ from .refused import (
     SERVER_CANCELLED,
     Refused,
 )
+from .saying import plain
 from .transport import Broken
 
 if TYPE_CHECKING:
@@ -141,7 +142,8 @@ class Protocol(LanguageServerProtocol):
     def _refuse(self, identity: Any, code: int, message: str, *, silent: bool = False) -> None:
         """Answer with an error; `silent`: to a notification nothing is answered."""
         if not silent:
-            self._send_data({"jsonrpc": "2.0", "id": identity, "error": {"code": code, "message": message}})
+            error = {"code": code, "message": plain(message)}  # clients show it to their users
+            self._send_data({"jsonrpc": "2.0", "id": identity, "error": error})
 
     def send_request(self, method: str, params: Any = None, callback: Any = None, msg_id: Any = None) -> Future[Any]:
         """Ask the client. The future fails with `Refused` when the client does."""

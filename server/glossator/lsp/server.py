@@ -30,6 +30,7 @@ from .indexes import Indexes
 from .jobs import Jobs
 from .opening import Opening
 from .protocol import Protocol
+from .saying import plain
 from .trees import Trees
 
 log = logging.getLogger(__name__)
@@ -156,8 +157,12 @@ class Server(LanguageServer):
         return bool(getattr(self.protocol.writer, "crowded", False))
 
     def say(self, message: str, kind: types.MessageType = types.MessageType.Info) -> None:
-        """Show a message."""
-        self.window_show_message(types.ShowMessageParams(type=kind, message=message))
+        """Show a message: one line, whatever is in it."""
+        self.window_show_message(types.ShowMessageParams(type=kind, message=plain(message)))
+
+    def say_page(self, markdown: str) -> None:
+        """Show markdown that is safe already, where there is no better place for it."""
+        self.window_show_message(types.ShowMessageParams(type=types.MessageType.Info, message=markdown))
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run `work` in the background; a failure is logged."""

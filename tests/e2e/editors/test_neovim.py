@@ -80,6 +80,7 @@ def test_candidates(drive_nvim: Callable[..., Report], scripted_home: Any, works
     assert report["said"][0].endswith("next: `return total // len(values)`")
     assert report["left"] == report["changed"]
     assert "no longer" in report["refused"]
+    assert "nothing to choose from in this file" in report["elsewhere"]
     assert report["notes"] == [] and report["errmsg"] == ""
 
 

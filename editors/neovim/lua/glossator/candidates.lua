@@ -12,23 +12,34 @@ function M.text()
   return last and last.said or ''
 end
 
+--- One line, never longer than the screen: a longer message would ask for a key press.
+---@param text string
+local function echo(text)
+  text = text:gsub('%s+', ' ')
+  vim.api.nvim_echo({ { vim.fn.strcharpart(text, 0, math.max(vim.o.columns - 15, 20)) } }, false, {})
+end
+
 --- Takes what the server says of a job.
----@param job { job: string, said?: string }
+---@param job { job: string, state: string, candidates?: integer, said?: string, note?: string }
 function M.told(job)
   if job.said then
     local new = not last or last.job ~= job.job or last.said ~= job.said
     last = { job = job.job, said = job.said }
     if new then
-      -- One line, never longer than the screen: a longer message would ask for a key press.
-      local text = job.said:gsub('%s+', ' ')
-      vim.api.nvim_echo({ { vim.fn.strcharpart(text, 0, math.max(vim.o.columns - 15, 20)) } }, false, {})
+      echo(job.said)
     end
-  elseif last and last.job == job.job then
+    return
+  end
+  if last and last.job == job.job then
     last = nil
+  end
+  if job.note and job.state == 'done' and not job.candidates then
+    echo('Glossator: ' .. job.note)
   end
 end
 
---- Puts the next or the previous one in the place of the one in the buffer.
+--- Puts the next or the previous one in the place of the one in the buffer: of what was found for the definition at the
+--- cursor, else of what was repaired last in this buffer.
 ---@param way 'next'|'previous'
 function M.turn(way)
   local bufnr = vim.api.nvim_get_current_buf()
@@ -36,7 +47,11 @@ function M.turn(way)
   if not running then
     return client.notify('nothing was repaired yet')
   end
-  client.execute(running, 'glossator.' .. way, { vim.empty_dict() }, bufnr)
+  local argument = {
+    uri = vim.uri_from_bufnr(bufnr),
+    position = client.position(bufnr, vim.api.nvim_win_get_cursor(0), running.offset_encoding),
+  }
+  client.execute(running, 'glossator.' .. way, { argument }, bufnr)
 end
 
 --- Follows the server's jobs: then it shows no message of its own about this.

@@ -58,6 +58,19 @@ function M.with(bufnr, ready)
   vim.lsp.start(config, { bufnr = bufnr })
 end
 
+--- The position of a cursor as the protocol counts.
+---@param bufnr integer
+---@param cursor integer[] line from 1, byte from 0
+---@param encoding string
+---@return lsp.Position
+function M.position(bufnr, cursor, encoding)
+  local line = vim.api.nvim_buf_get_lines(bufnr, cursor[1] - 1, cursor[1], false)[1] or ''
+  return {
+    line = cursor[1] - 1,
+    character = vim.str_utfindex(line, encoding, math.min(cursor[2], #line), false),
+  }
+end
+
 --- Sends a `workspace/executeCommand`; a failure is shown.
 ---@param client vim.lsp.Client
 ---@param command string

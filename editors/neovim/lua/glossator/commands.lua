@@ -65,14 +65,10 @@ local function act(action, text, command)
   local cursor = vim.api.nvim_win_get_cursor(window)
   client.with(bufnr, function(attached)
     local encoding = attached.offset_encoding
-    local line = vim.api.nvim_buf_get_lines(bufnr, cursor[1] - 1, cursor[1], false)[1] or ''
     local argument = {
       action = action,
       uri = vim.uri_from_bufnr(bufnr),
-      position = {
-        line = cursor[1] - 1,
-        character = vim.str_utfindex(line, encoding, math.min(cursor[2], #line), false),
-      },
+      position = client.position(bufnr, cursor, encoding),
       range = range_of(command, bufnr, encoding),
       instruction = text ~= '' and text or nil,
     }

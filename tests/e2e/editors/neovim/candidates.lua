@@ -44,4 +44,17 @@ harness.run(function()
     return candidates.text() == '' and harness.report.refused:find('nothing was changed')
   end)
   harness.report.left = harness.buffer()
+
+  -- In another buffer there is nothing to choose from, whatever was repaired elsewhere.
+  vim.cmd.edit('other.py')
+  harness.wait('the server', function()
+    return vim.lsp.get_clients({ name = 'glossator', bufnr = 0 })[1]
+  end)
+  local notes = #harness.report.notes
+  vim.cmd('Glossator next')
+  harness.wait('a refusal', function()
+    return #harness.report.notes > notes
+  end)
+  harness.report.elsewhere = harness.report.notes[notes + 1].message
+  table.remove(harness.report.notes)
 end)

@@ -1,0 +1,60 @@
+"""Whatever a reason holds, a message is one short line of plain text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from lsprotocol import types
+
+from glossator.lsp.deliver import deliver
+from glossator.lsp.saying import LONGEST, plain
+from glossator.lsp.server import Server
+from glossator.settings import Folders, Settings
+
+EVIL = "see [the log](command:workbench.action.quit)\x1b[2J\x1b]0;title\x07 now"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> tuple[Server, list[types.ShowMessageParams]]:
+    """A server whose messages are noted."""
+    found: Any = Server(Settings(), Folders(*[tmp_path] * 5))
+    said: list[types.ShowMessageParams] = []
+    found.window_show_message = said.append
+    return found, said
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("all is well", "all is well"),
+        ("two\r\n  lines\t and\u2028more ", "two lines and more"),
+        ("[a](command:b)", "[a] (command:b)"),
+        ("[a]\x1b(command:b)", "[a] (command:b)"),
+        ("left\u202eright\u200b.", "left right ."),
+        ("x" * (LONGEST + 1), "x" * LONGEST + "…"),
+    ],
+)
+def test_plain(text: str, line: str) -> None:
+    """Blanks collapse, what cannot be printed is a blank, no link is left, and nothing is endless."""
+    assert plain(text) == line
+
+
+@pytest.mark.parametrize("state", ["failed", "refused"])
+async def test_reasons(server: Any, state: str) -> None:
+    """What became of a job is told without the links and control characters of its reasons."""
+    ls, said = server
+    await deliver(ls, SimpleNamespace(state=state, title="Fix f", reasons=(EVIL,)))  # type: ignore[arg-type]
+    (message,) = [each.message for each in said]
+    assert "the log" in message and "](" not in message and message.isprintable()
+
+
+def test_refused_requests(server: Any) -> None:
+    """Editors show why a request is refused: the same holds for that."""
+    ls, _ = server
+    sent: list[dict[str, Any]] = []
+    ls.protocol._send_data = sent.append
+    ls.protocol._refuse(1, -32803, EVIL)
+    assert "](" not in sent[0]["error"]["message"] and sent[0]["error"]["message"].isprintable()
