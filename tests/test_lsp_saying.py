@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from lsprotocol import types
 
+from glossator.answer.quoted import LONGEST, quoted
 from glossator.lsp.deliver import deliver
-from glossator.lsp.saying import LONGEST, plain
 from glossator.lsp.server import Server
 from glossator.settings import Folders, Settings
 
@@ -39,7 +39,7 @@ def server(tmp_path: Path) -> tuple[Server, list[types.ShowMessageParams]]:
 )
 def test_plain(text: str, line: str) -> None:
     """Blanks collapse, what cannot be printed is a blank, no link is left, and nothing is endless."""
-    assert plain(text) == line
+    assert quoted(text) == line
 
 
 @pytest.mark.parametrize("state", ["failed", "refused"])

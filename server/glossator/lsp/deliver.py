@@ -14,6 +14,7 @@ from lsprotocol import types
 
 from ..action.outcome import Explanation, NewFile, Proposal
 from ..answer.edit import Edit
+from ..answer.quoted import quoted
 from . import convert
 from .anchor import anchored
 from .applying import applied, told
@@ -23,7 +24,6 @@ from .pages import fenced, page, write_page
 from .paths import inside, path_of, uri_of
 from .progress import noted
 from .refused import Refused
-from .saying import plain
 from .threads import in_thread
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ async def _new_file(ls: Server, job: Job, new: NewFile) -> None:
         note = f"\n\n{reason}: nothing was written." if reason else ""
         await show(ls, f"{job.title}: {new.path}", fenced(new.text) + note, job.id)
         return
-    question = plain(f"Glossator: create {path.name}?")
+    question = quoted(f"Glossator: create {path.name}?")
     if not ls.client.confirm and not await _agreed(ls, question, "Create"):
         return
     edit = convert.file_creation(uri_of(path), new.text, question, annotated=ls.client.confirm)

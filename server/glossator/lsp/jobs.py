@@ -17,11 +17,11 @@ from ..action import Action, candidates, run
 from ..action.budget import prompt_tokens
 from ..action.outcome import Event, NewFile, Outcome, Proposal, Refusal, Stage, Thought
 from ..action.target import Target
+from ..answer.quoted import quoted
 from ..engine import EngineError, Priority
 from .deliver import deliver
 from .documents import Snapshot
 from .progress import Reporter, notify
-from .saying import plain
 
 if TYPE_CHECKING:
     from .server import Server
@@ -99,7 +99,7 @@ class Job:
     def tells_of(self, edit: Proposal | NewFile | None) -> None:
         """This edit is the one whose checks are told; None: the code is as it was."""
         self.rungs = tuple(edit.rungs) if edit else ()
-        self.note = plain(edit.note, NOTE) if isinstance(edit, Proposal) else ""
+        self.note = quoted(edit.note, NOTE) if isinstance(edit, Proposal) else ""
 
     def on_event(self, event: Event) -> None:
         """The action got further."""

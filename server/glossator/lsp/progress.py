@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from ..action import candidates
+from ..answer.quoted import quoted
 from .refused import Refused
-from .saying import plain
 
 if TYPE_CHECKING:
     from .jobs import Job
@@ -127,7 +127,7 @@ def described(job: Job) -> dict[str, Any]:
     """
     values: dict[str, Any] = {"job": job.id, "action": job.action.name, "uri": job.snapshot.uri, "state": job.state}
     optional = {"thought": job.thought, "answer": job.answer, "rungs": list(job.rungs), "note": job.note}
-    optional["reasons"] = [plain(reason) for reason in job.reasons]
+    optional["reasons"] = [quoted(reason) for reason in job.reasons]
     if job.placed:
         values["candidates"] = len(candidates.found(job.outcome))
     if job.candidate is not None:
@@ -137,7 +137,7 @@ def described(job: Job) -> dict[str, Any]:
 
 def said(job: Job) -> str:
     """A line for a user: which of several is in the document, what comes next, and what is noted of it."""
-    return plain(f"{job.title}: {candidates.announced(job.target, job.outcome, job.candidate or 0)}{noted(job)}")
+    return quoted(f"{job.title}: {candidates.announced(job.target, job.outcome, job.candidate or 0)}{noted(job)}")
 
 
 def noted(job: Job) -> str:
@@ -161,5 +161,5 @@ def message(job: Job) -> str:
         parts.append(f"{job.tokens} tokens")
     if job.state == "thinking":
         last = next((line.strip() for line in reversed(job.thought.split("\n")) if line.strip()), "")
-        parts += [line] if (line := plain(last, LINE)) else []
+        parts += [line] if (line := quoted(last, LINE)) else []
     return " · ".join(parts)

@@ -16,6 +16,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
+from ..answer.quoted import quoted
 from ..engine import EngineError
 from . import commands, convert
 from .refused import (
@@ -30,7 +31,6 @@ from .refused import (
     SERVER_CANCELLED,
     Refused,
 )
-from .saying import plain
 from .transport import Broken
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class Protocol(LanguageServerProtocol):
     def _refuse(self, identity: Any, code: int, message: str, *, silent: bool = False) -> None:
         """Answer with an error; `silent`: to a notification nothing is answered."""
         if not silent:
-            error = {"code": code, "message": plain(message)}  # clients show it to their users
+            error = {"code": code, "message": quoted(message)}  # clients show it to their users
             self._send_data({"jsonrpc": "2.0", "id": identity, "error": error})
 
     def send_request(self, method: str, params: Any = None, callback: Any = None, msg_id: Any = None) -> Future[Any]:

@@ -18,6 +18,7 @@ from pygls.lsp.server import LanguageServer
 from .. import __version__
 from ..action import Action, catalogue
 from ..answer.compiling import Compilers
+from ..answer.quoted import quoted
 from ..answer.running import Runs
 from ..settings import Folders, Settings, folders
 from . import commands, configuration, handlers, life, logs, paths, transport
@@ -30,7 +31,6 @@ from .indexes import Indexes
 from .jobs import Jobs
 from .opening import Opening
 from .protocol import Protocol
-from .saying import plain
 from .trees import Trees
 
 log = logging.getLogger(__name__)
@@ -158,7 +158,7 @@ class Server(LanguageServer):
 
     def say(self, message: str, kind: types.MessageType = types.MessageType.Info) -> None:
         """Show a message: one line, whatever is in it."""
-        self.window_show_message(types.ShowMessageParams(type=kind, message=plain(message)))
+        self.window_show_message(types.ShowMessageParams(type=kind, message=quoted(message)))
 
     def say_page(self, markdown: str) -> None:
         """Show markdown that is safe already, where there is no better place for it."""
