@@ -178,6 +178,8 @@ def test_session_table() -> None:
     text = session.report(hour(), markdown=True)
     assert "≤ 0.20: met" in text
     assert "≤ 0.50: not met" in text
+    assert "2 questions." in text
+    assert "the first 2 of which were asked" in session.report(hour() | {"asked": 5}, markdown=True)
 
 
 def test_charts_are_well_formed() -> None:
