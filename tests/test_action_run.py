@@ -74,6 +74,16 @@ def at(name: str = "count", text: str = TEXT, **options: object) -> Target:
     return target_at(text, "values.py", name=name, **options)  # type: ignore[arg-type]
 
 
+async def test_an_implied_error() -> None:
+    """An error that the code brings about without naming it may be spoken of."""
+    text = "`div` divides and raises a `ZeroDivisionError` if `b` is zero."
+    outcome = await run(
+        ACTIONS["explain"], at("div", "def div(a, b):\n    return a / b\n"), Watched(Rule(text=text)), budget=2000
+    )
+    assert isinstance(outcome, Explanation)
+    assert (outcome.markdown, outcome.dropped) == (text, ())
+
+
 async def test_events() -> None:
     """What is told on the way adds up to thought and answer."""
     events: list[Event] = []
@@ -163,6 +173,19 @@ def test_models_that_reason() -> None:
 @pytest.fixture
 def engine(tmp_path: Path) -> Remembered:
     return Kept(Watched(Rule(match="Explain", text="`count` counts."), Rule(text=SHORT)), tmp_path, 8)
+
+
+async def test_what_is_left_of_the_first_try(tmp_path: Path) -> None:
+    """Where the last try leaves nothing, what was left of one before it is shown; so it is when remembered."""
+    said = "`count` is decorated with a cache. It returns how many values are above `low`."
+    rules = Rule(match="once more", text="`count` is decorated with two caches."), Rule(text=said)
+    engine = Kept(Watched(*rules), tmp_path, 16)
+    outcome = await run(ACTIONS["explain"], at(), engine, budget=2000)
+    again = recall(ACTIONS["explain"], at(), engine)
+    for each in (outcome, again):
+        assert isinstance(each, Explanation)
+        assert each.markdown == "`count` returns how many values are above `low`."
+        assert each.dropped == ("`count` has no decorator",)
 
 
 async def test_recall(engine: Remembered) -> None:

@@ -111,11 +111,7 @@ a.py add | It returns None.
 a.py add | `add` does not return anything.
 a.py add | It returns `None` if the numbers are equal.
 a.py add | This function returns nothing, but prints the sum.
-a.py add | It modifies the list in place.
-a.py add | It modifies `left` in place.
-a.py add | The function mutates its arguments.
 a.py add | `add` calls itself until nothing is left.
-a.py add | It is a recursive function.
 a.py add | It is an asynchronous function that adds numbers.
 a.py add | `add` is a coroutine.
 a.py add | It is a generator that gives sums.
@@ -123,19 +119,13 @@ a.py add | It yields each sum.
 a.py add | It takes three arguments and adds them.
 a.py add | `add` takes no arguments.
 a.py Stack.push | `push` method of the `Stack` class takes three parameters: the stack, an item and a place.
-a.py Stack.push | The `push` method of `Stack` is asynchronous.
 a.py add | It is decorated with a cache.
 a.py add | It adds `left_value` to `right_value`.
 a.py add | The value of `maxRetries` decides how often it adds.
 a.py report | It returns the total as a string.
 a.py report | `report` prints the total and returns `True`.
 a.py report | It never raises an exception.
-a.py report | It has no side effects.
-a.py clear | It does not modify its arguments.
-a.py clear | It empties a copy without modifying `items`.
-a.py clear | It is a pure function.
 a.py clear | Returns the emptied list.
-a.py Stack.push | It has no side effects.
 a.py Stack.push | `push` adds an item and returns the new length.
 a.py Stack.push | It takes three arguments.
 a.py fact | It returns nothing.
@@ -143,22 +133,18 @@ a.js add | It returns `undefined`.
 a.js add | It returns null if both are zero.
 a.js add | It is an asynchronous function.
 a.js note | It returns the text.
-a.js note | It has no side effects.
 a.js twice | `twice` returns nothing.
 a.js twice | It takes two arguments.
-a.js clear | It clears a copy without changing the original list.
 a.js last | It never throws an error.
 a.ts size | It returns nothing.
 a.ts size | It takes three parameters.
 a.go Sum | It returns nothing.
 a.go Sum | `Sum` takes three arguments.
 a.go Log | It logs the text and returns the number of bytes.
-a.go Log | It is pure.
 a.rs sum | It does not return a value.
 a.rs show | It returns the number as text.
 A.java A.sum | It returns nothing.
 A.java A.log | It returns the text that was logged.
-A.java A.log | It has no side effects.
 A.java A.take | It never throws an exception.
 a.c sum | It has no return value.
 a.c show | It returns the number of characters.
@@ -277,7 +263,7 @@ TEXTS = [
         "`add` adds  two numbers.\n\n- It returns the sum.",
     ),
     # The first sentence goes: the next one says whose it is.
-    ("a.py add", "`add` is a recursive function. It returns the sum.", "`add` returns the sum."),
+    ("a.py add", "`add` is a generator. It returns the sum.", "`add` returns the sum."),
     # A wrong half goes, the right one stays.
     ("a.py add", "`add` adds two numbers and raises `NegativeError` if one is.", "`add` adds two numbers."),
     (
@@ -308,7 +294,32 @@ TEXTS = [
         "**Purpose:** `add` sums.\n\n**Returns:** None.\n\n**Cost:** none.",
         "**Purpose:** `add` sums.\n\n**Cost:** none.",
     ),
-    ("a.py clear", "**Purpose:** `clear` empties.\n\n**Side effects:** None.", "**Purpose:** `clear` empties."),
+    # Labels and headings that stand alone, and what belongs to an item.
+    ("a.py add", "`add` sums it.\n\n**Raises:**\n\n- It raises `NegativeError`.", "`add` sums it."),
+    (
+        "a.py add",
+        "`add` sums.\n\n**Raises:**\n\nIt raises `NegativeError`.\n\n**Cost:** none.",
+        "`add` sums.\n\n**Cost:** none.",
+    ),
+    ("a.py add", "`add` sums it.\n\n### Raises\n\nIt raises `NegativeError`.", "`add` sums it."),
+    (
+        "a.py add",
+        "`add` sums.\n\n**Cases:**\n\nIt returns None.\n\nIt is quick.",
+        "`add` sums.\n\n**Cases:**\n\nIt is quick.",
+    ),
+    (
+        "a.py add",
+        "`add` sums.\n\n- It returns None.\n  - Always.\n    And again.\n- It is quick.",
+        "`add` sums.\n\n- It is quick.",
+    ),
+    # A fence ends with its own mark.
+    (
+        "a.py add",
+        "`add` sums.\n\n````\n```\nIt returns None.\n````\n\nIt returns None.",
+        "`add` sums.\n\n````\n```\nIt returns None.\n````",
+    ),
+    # What was cut off still was.
+    ("a.py add", "`add` sums. It is quick. It returns None. …", "`add` sums. It is quick. …"),
     # Nothing is left.
     ("a.py add", "`add` returns None.", ""),
     ("a.py add", "It is a generator. It returns None.", ""),
@@ -325,9 +336,11 @@ def test_what_is_left(place: str, text: str, left: str) -> None:
 
 def test_the_first_sentence() -> None:
     """A text that lost what it is for says so; one that lost the end of that sentence did not."""
-    assert not sound("`add` is a recursive function. It returns the sum.", of("a.py add")).whole
+    assert not sound("`add` is a generator. It returns the sum.", of("a.py add")).whole
     assert sound("`add` adds two numbers, raising a `NegativeError`.", of("a.py add")).whole
     assert sound("`add` adds two numbers. It returns None.", of("a.py add")).whole
+    assert not sound("**Purpose:**\n\n`add` is a generator. It returns the sum.", of("a.py add")).whole
+    assert not sound("### `add`\n\n`add` is a generator. It returns the sum.", of("a.py add")).whole
 
 
 PIECES = [sentence for _, sentence in rows(WRONG) + rows(RIGHT)] + [

@@ -83,3 +83,6 @@ def test_explanation() -> None:
     assert explanation(answer, CODE) == "It counts."
     assert explanation("It counts up. It then", CODE, cut=True) == "It counts up. …"
     assert explanation("`f` yields numbers", CODE) == "`f` yields numbers"
+    numbered = "It counts in steps:\n\n1. It looks.\n2. It adds one for each that it has found.\n3. It"
+    assert explanation(numbered, CODE, cut=True).endswith("that it has found. …")
+    assert explanation("It counts. So:\n\n```python\nx. y", CODE, cut=True).endswith("\n```\n\n…")

@@ -17,7 +17,7 @@ def about(target: Target) -> About | None:
     if tree is None or not (symbol or target.selection):
         return None
     span = symbol.span if symbol else target.span
-    said = [*target.diagnostics, target.instruction]
+    said = [each for each in (*target.diagnostics, target.instruction) if each]
     beyond = [text for piece in target.beyond for text in (piece.title, piece.code)]
     code = span.of(target.text)
     return About(

@@ -172,6 +172,8 @@ def _facts(context: Context) -> str:
     if facts is None:
         return ""
     rows = [f"raises {_list(facts.raises)}"] if facts.raises else []
+    if facts.panics:
+        rows.append("may panic")
     if facts.mutated:
         rows.append(f"changes its arguments {_list(facts.mutated)} in place")
     if facts.own:

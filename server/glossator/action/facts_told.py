@@ -18,6 +18,8 @@ def facts_told(tree: Tree, symbol: Symbol) -> list[str]:
     rows = [f"{symbol.kind} of `{'.'.join(symbol.path[:-1])}`"] if len(symbol.path) > 1 else []
     if known.raises:
         rows.append(f"raises {listed(known.raises)}")
+    if known.panics:
+        rows.append("may panic")
     if known.mutated or known.own:
         rows.append(f"changes {listed((*known.mutated, *known.own))}")
     if known.outer:

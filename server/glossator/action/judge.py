@@ -72,16 +72,20 @@ def _explained(action: Action, attempt: Try, target: Target, reply: Reply) -> Ou
     # What a tool or a user has in mind may well be an error that the code does not name.
     asked = bool(target.diagnostics or target.instruction)
     known = None if asked else "\n".join([target.text, *(piece.code for piece in target.beyond)])
+    what = about(target) if FACTS in action.checks else None
+    if what is not None:  # it knows which errors code brings about without naming them
+        known = None
     text = explanation(reply.answer, target.text, known=known, cut=reply.finish != "stop")
     if not text:
         return Refusal(reasons=("the model gave no answer",))
-    if FACTS not in action.checks or (what := about(target)) is None:
+    if what is None:
         return Explanation(markdown=text)
     found = sound(text, what)
+    left = Explanation(markdown=found.text, dropped=found.reasons) if found.text else None
     # An explanation that is wrong about its first sentence is wrong about what the code is for: ask once more.
-    if not found.text or not (found.whole or attempt is action.tries[-1]):
-        return Refusal(reasons=found.reasons)
-    return Explanation(markdown=found.text, dropped=found.reasons)
+    if left is None or not (found.whole or attempt is action.tries[-1]):
+        return Refusal(reasons=found.reasons, spare=left)
+    return left
 
 
 def _findings(target: Target, answer: str) -> Explanation:

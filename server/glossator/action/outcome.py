@@ -76,10 +76,16 @@ class NewFile(Outcome):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal(Outcome):
-    """Nothing is offered; `reasons` are sentences for the user. `example`: the one that an edit did not keep, or ""."""
+    """Nothing is offered; `reasons` are sentences for the user.
+
+    Attributes:
+        example: The example that an edit did not keep, or "".
+        spare: What was left of the answer: better than none, where no later try is.
+    """
 
     reasons: tuple[str, ...]
     example: str = ""
+    spare: Explanation | None = None
 
 
 @dataclass(frozen=True, slots=True)

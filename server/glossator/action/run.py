@@ -64,6 +64,7 @@ async def run(
     searches, told = search.fits(action, target), bool(target.diagnostics or target.instruction)
     usage, remembered = Usage(), True
     reasons: dict[str, None] = {}
+    spare: Explanation | None = None
     while True:
         attempt = action.tries[len(turns)]
         request = request_for(action, target, context, turns, reasoning=thinks, seed=seed, priority=priority, lane=lane)
@@ -75,6 +76,7 @@ async def run(
         outcome = await exampled.checked(action, target, outcome, runs)
         if isinstance(outcome, Refusal):
             reasons |= dict.fromkeys(outcome.reasons)
+            spare = outcome.spare or spare
             turns.append(Turn(attempt, said.answer, outcome.reasons, outcome.example))
         more = isinstance(outcome, Refusal) and len(turns) < len(action.tries)
         # What was said a search cannot read: then it comes last. Where nothing was said the model mostly copies.
@@ -97,7 +99,7 @@ async def run(
         if more:
             continue
         if isinstance(outcome, Refusal):
-            outcome = replace(outcome, reasons=tuple(reasons | dict.fromkeys(outcome.reasons)))
+            outcome = spare or replace(outcome, reasons=tuple(reasons | dict.fromkeys(outcome.reasons)))
         return replace(
             outcome,
             thought=said.thought,
@@ -157,6 +159,7 @@ def _recalled(
         return None
     began = time.monotonic()
     turns: list[Turn] = []
+    spare: Explanation | None = None
     while len(turns) < len(action.tries):
         found = look(request_for(action, target, None, turns, reasoning=engine.model().reasoning, seed=seed))
         if found is None:
@@ -174,7 +177,9 @@ def _recalled(
             if isinstance(outcome, Refusal):
                 if searches:
                     return None
-                outcome = replace(outcome, reasons=tuple(reasons | dict.fromkeys(outcome.reasons)))
+                outcome = (
+                    outcome.spare or spare or replace(outcome, reasons=tuple(reasons | dict.fromkeys(outcome.reasons)))
+                )
             return replace(
                 outcome,
                 thought=thought,
@@ -184,6 +189,7 @@ def _recalled(
                 finish=finished.reason,
                 seconds=time.monotonic() - began,
             )
+        spare = outcome.spare or spare
         turns.append(Turn(attempt, answer, outcome.reasons, outcome.example))
     return None
 

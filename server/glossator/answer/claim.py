@@ -25,6 +25,13 @@ BY_PATHS = {"python", "javascript", "typescript", "typescriptreact"}
 """Languages whose functions show what they are in their bodies alone."""
 
 _RELATIVE = re.compile(r"\b(?:which|who|whose|that|whether|where)\b", re.I)
+_FUNCTIONS = re.compile(
+    r"call-?backs?\b|\bclosures?\b|decorators?\b|\blambda\b|wrapper|\bhandlers?\b|predicate|\bcallables?\b|\bfuncs?\b"
+    r"|\b(?:another|inner|outer|given|passed|helper|each|every|any|its|the \w+|nested|of|call(?:s|ing) an?|takes an?"
+    r"|(?:returns|returning|creates|makes|builds) an?(?: \w+)?) functions?\b",
+    re.I,
+)
+_FUNCTION = re.compile(r"(?i:f|fn|fun|function|\w*(?:callback|handler|predicate|func)|cb|done|key|visit\w*|on[A-Z]\w*)")
 _SUBJECT = (
     r"(?:[Tt]he )?(?P<who>`[^`\n]+`|[Ii]t|[Tt]his|[Tt](?:his|he) (?:function|method|code|constructor))"
     r"(?: (?:function|method|constructor))?(?: (?:of|in) (?:the )?`[^`\n]+`(?: class)?)?"
@@ -43,6 +50,7 @@ class About:
         code: The definition, its documentation included.
         near: `code` and all of what it may call that was shown, and what users and tools said.
         shown: All that may have been shown: a name that is not in here was made up.
+        others: Whether the text speaks of other functions, too: then `it` may be one of them.
     """
 
     facts: Facts
@@ -51,6 +59,7 @@ class About:
     code: str
     near: str
     shown: str
+    others: bool = False
 
     @property
     def own(self) -> tuple[str, ...]:
@@ -58,6 +67,12 @@ class About:
         return tuple(
             each for each in self.facts.parameters if not re.fullmatch(r"(?:.*\b)?(?:self|cls|this)|[/*]", each)
         )
+
+
+def speaks_of_others(text: str, about: About) -> bool:
+    """Whether `it` and `the function` may be another function: an argument, or one that is given back."""
+    given = any(_FUNCTION.fullmatch(each) or re.search(rf"\b{re.escape(each)}\(", about.code) for each in about.own)
+    return given or about.facts.nested or _FUNCTIONS.search(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +130,6 @@ def _calls(head: str, about: About) -> bool:
 def _itself(who: str, about: About) -> bool:
     """Whether a subject is the definition: its name, with or without what it belongs to and its arguments."""
     if not who.startswith("`"):
-        return True
+        return not about.others
     name = re.split(r"\.|::|#|->", who.strip("`").partition("(")[0])[-1]
     return bool(about.name) and name == about.name

@@ -1,108 +1,86 @@
-"""What a sentence says a function is and changes, against what its syntax tree shows."""
+"""What a sentence says a function is, against what its syntax tree shows.
+
+Each rule asks first what the sentence says, which is short, and only then what stands in the code.
+"""
 
 from __future__ import annotations
 
 import re
 
-from .claim import BY_PATHS, CONDITION, DENIED, About, Contradiction, cut, says
+from .claim import BY_PATHS, DENIED, About, Contradiction, cut, says
 
 _CONCURRENT = re.compile(
-    r"async|await|promise|future|coroutine|thread|spawn|\btask|then\(|yield|timeout|callback|executor|schedul|defer|@",
+    r"async|await|promise|future|coroutine|thread|spawn|\btask|then\(|yield|timeout|callback|executor|schedul|defer|@"
+    r"|queue|worker|background|submit|post|send|emit|publish",
     re.I,
 )
-_ITERATES = re.compile(r"yield|iter|generat|map\(|filter\(|\bfor\b[^\n:]*\bin\b[^\n]*[)\]]")
+_ITERATES = re.compile(r"yield|iter|generat|map\(|filter\(|zip|enumerate|reversed|range|chain|slice|walk|glob")
+_FOR = re.compile(r"\bfor\b")
+_LOOP = re.compile(r"^[ \t]*(?:async )?for\b[^\n]{0,200}[:{;]", re.M)
+_SPECIAL = re.compile(r"__\w+__|toString|equals|hashCode|toJSON|compareTo|valueOf|fmt|String|drop|clone")
+"""Functions that are called without being named."""
 _NUMBERS = {"no": 0, "zero": 0, "one": 1, "a single": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
-_OTHERS = r"(?:(?:the|its|any|any of its|their|all) )?(?:original|input|given|passed|argument|parameter)"
-_VERBS = r"(?:modifies|mutates|alters|changes|updates|sorts|reverses|removes|appends)"
-_CHANGES = rf"(?:{_VERBS} [^.;,]*?\bin[- ]place\b|(?:modifies|mutates|alters) (?:{_OTHERS}|`(?P<what>\w+)`))"
-_KEEPS = re.compile(
-    rf"\b(?:does not|doesn't|never|without) (?:modif|mutat|alter|chang)\w* (?P<what>{_OTHERS}s?|`\w+`)", re.I
-)
 _TAKES = (
     rf"(?:takes|accepts|expects|requires|has|receives) (?:exactly )?(?P<n>{'|'.join(_NUMBERS)}|\d)"
-    r" (?:argument|parameter)s?\b"
+    r" (?:argument|parameter)s?\b(?! to\b)"
 )
-_NO_EFFECTS = re.compile(r"\W*Side effects?\W+(?:`?[Nn]one`?|[Nn]o(?: side effects)?)\W*$")
+_OTHER_ARGUMENTS = re.compile(r"command[- ]line|\bargv\b|\boptions?\b|\bflags?\b|\btype (?:argument|parameter)", re.I)
 
 
 def calls_itself(sentence: str, about: About) -> Contradiction | None:
-    """That it is recursive, where nothing that it may call names it."""
-    if DENIED.search(sentence) or re.search(r"\blike\b", sentence) or re.search("recurs", about.near, re.I):
+    """That it calls itself, where its name stands in its header alone and it calls nothing that is known."""
+    if DENIED.search(sentence) or re.search(r"\blike\b", sentence) or _SPECIAL.fullmatch(about.name):
         return None
-    found = says(sentence, about, r"(?:(?:recursively )?calls itself\b|is (?:a )?recursive\b|uses recursion\b)")
-    if found is None or len(re.findall(rf"\b{re.escape(about.name)}\b", about.near)) > 1:  # its own header is one
+    found = says(sentence, about, r"(?:recursively )?calls itself\b")
+    if found is None or about.facts.nested:
+        return None
+    reached = about.near.removeprefix(about.code)
+    if any(re.search(rf"\b{re.escape(each)}\b", reached) for each in about.facts.calls):
+        return None
+    hidden = re.search(r"recurs|getattr|\b(?:self|this|cls|super|Self)\b\W{1,4}\w+\s?[(\[]|\]\s?\(", about.code, re.I)
+    if hidden or len(re.findall(rf"\b{re.escape(about.name)}\b", about.code)) > 1:  # its own header is one
         return None
     return Contradiction(cut(found), f"`{about.name}` does not call itself")
 
 
 def is_asynchronous(sentence: str, about: About) -> Contradiction | None:
-    """That it is asynchronous, where nothing in it has to do with that."""
+    """That it is asynchronous, where it plainly gives a value at once and nothing in it has to do with that."""
     facts = about.facts
-    if facts.is_async or about.language not in BY_PATHS or DENIED.search(sentence):
-        return None
-    if _CONCURRENT.search(about.near + facts.signature + " ".join(facts.decorators)):
-        return None
-    if about.language != "python" and not facts.quiet:  # what it calls may give a promise
+    if facts.is_async or about.language not in BY_PATHS or facts.gives != "surely" or DENIED.search(sentence):
         return None
     found = says(sentence, about, r"is (?:an? )?`?(?:async|asynchronous|coroutine)\b")
-    return Contradiction(cut(found), f"`{about.name}` is not asynchronous") if found else None
+    if found is None or _CONCURRENT.search(about.near + facts.signature + " ".join(facts.decorators)):
+        return None
+    if about.language != "python" and facts.calls:  # what it calls may go on by itself
+        return None
+    return Contradiction(cut(found), f"`{about.name}` is not asynchronous")
 
 
 def is_generator(sentence: str, about: About) -> Contradiction | None:
     """That it is a generator, where nothing in it iterates lazily."""
     facts = about.facts
-    if facts.is_generator or about.language not in BY_PATHS or DENIED.search(sentence):
+    if facts.is_generator or about.language not in BY_PATHS or facts.gives not in {"surely", "nothing"}:
         return None
-    if _ITERATES.search(about.near) or facts.decorators:
+    if facts.decorators or facts.nested or DENIED.search(sentence):
         return None
     found = says(sentence, about, r"(?:is a (?:\w+ )?generator\b|yields (?:each|every|the next|one)\b)")
-    return Contradiction(cut(found), f"`{about.name}` is no generator") if found else None
-
-
-def changes(sentence: str, about: About) -> Contradiction | None:
-    """That an argument is changed, where nothing is."""
-    if not about.facts.quiet or DENIED.search(sentence) or re.search(r"\b(?:cop|new|local)", sentence, re.I):
+    if found is None or _ITERATES.search(about.near):
         return None
-    found = says(sentence, about, _CHANGES)
-    if found is None or (found["what"] and found["what"] not in about.facts.parameters):
+    if len(_FOR.findall(about.near)) > len(_LOOP.findall(about.near)):  # one of an expression
         return None
-    return Contradiction(cut(found), f"`{about.name}` changes none of its arguments")
-
-
-def keeps(sentence: str, about: About) -> Contradiction | None:
-    """That an argument is not changed, where it is."""
-    mutated = about.facts.mutated
-    found = _KEEPS.search(sentence) if mutated and about.language in BY_PATHS else None
-    if found is None or CONDITION.search(sentence.replace("without", "")):
-        return None
-    what = found["what"]
-    every = what.endswith(("arguments", "parameters")) or set(about.own) <= set(mutated)
-    if what.strip("`") in mutated or (every and not what.startswith("`")):
-        return Contradiction(0, f"`{about.name}` changes `{mutated[0]}` in place")
-    return None
-
-
-def is_pure(sentence: str, about: About) -> Contradiction | None:
-    """That it has no side effects, where it has some."""
-    facts = about.facts
-    touched = (*facts.mutated, *facts.own, *facts.outer, *facts.effects)
-    if not touched or re.search(r"\b(?:other than|besides|apart|except|beyond|not|aside)\b", sentence):
-        return None
-    found = says(sentence, about, r"(?:has no side[- ]effects|is (?:a )?(?:side-effect-free|pure)\b)")
-    if found is None and not _NO_EFFECTS.match(sentence):
-        return None
-    how = "calls" if touched[0] in facts.effects else "changes"
-    return Contradiction(cut(found) if found else 0, f"`{about.name}` {how} `{touched[0]}`")
+    return Contradiction(cut(found), f"`{about.name}` is no generator")
 
 
 def takes(sentence: str, about: About) -> Contradiction | None:
     """That it has another number of parameters than it has."""
+    found = says(sentence, about, _TAKES)
+    if found is None or _OTHER_ARGUMENTS.search(sentence):
+        return None
     own, every = about.own, about.facts.parameters
     header = about.facts.signature.partition("(")[2]
     if any(not re.fullmatch(r"[\w$]+", each) for each in own) or re.search(r"=(?!>)|\?|\.\.\.", header):
         return None  # some may be left out, or hold several
-    found = says(sentence, about, _TAKES)
-    if found is None:
+    if about.facts.decorators or re.search(r"\barguments\b|\bargv\b", about.code):
         return None
     said = int(found["n"]) if found["n"].isdigit() else _NUMBERS.get(found["n"].lower(), -1)
     if said in {len(own), len(every)} or (about.facts.kind == "method" and said == len(own) + 1):
@@ -112,7 +90,9 @@ def takes(sentence: str, about: About) -> Contradiction | None:
 
 def is_decorated(sentence: str, about: About) -> Contradiction | None:
     """That it has a decorator, where it has none."""
-    if about.facts.decorators or "@" in about.near or DENIED.search(sentence):
+    if about.facts.decorators or about.language not in {"python", "java"} or DENIED.search(sentence):
         return None
-    found = says(sentence, about, r"is decorated (?:with|by)\b") if about.language in {*BY_PATHS, "java"} else None
-    return Contradiction(cut(found), f"`{about.name}` has no decorator") if found else None
+    found = says(sentence, about, r"is decorated (?:with|by)\b")
+    if found is None or "@" in about.near:
+        return None
+    return Contradiction(cut(found), f"`{about.name}` has no decorator")

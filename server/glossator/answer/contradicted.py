@@ -7,11 +7,12 @@ a sentence that went goes too, so that nothing is left hanging.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from .claim import speaks_of_others
 from .claims import About, Contradiction, contradiction
+from .markdown import fence_after
 
-_FENCE = re.compile(r"\s*(?:```|~~~)")
 _HEAD = re.compile(r"\s*(?:(?:[-*+•]|\d+[.)])\s+)?(?:\*\*[^*\n]+\*\*[ :–—.-]*|__[^_\n]+__[ :–—.-]*)?")
 _END = re.compile(r"(?<=[.!?])[ \t]+(?=[A-Z`*_(\"'])")
 _ABBREVIATED = re.compile(r"\b(?:e\.g|i\.e|etc|vs|cf|approx|resp)\.$", re.I)
@@ -47,19 +48,22 @@ class Sound:
 
 def sound(text: str, about: About) -> Sound:
     """`text` without what contradicts `about`; the very text where nothing does."""
+    about = replace(about, others=speaks_of_others(text, about))
     rows: list[str] = []
     reasons: list[str] = []
     kept_first: bool | None = None
     announced: set[int] = set()  # rows that announce what went: `It may fail:`
-    fenced = False
+    fence, dropped = "", -1  # `dropped`: how far the item that went is indented; what is further in belongs to it
     for row in text.split("\n"):
-        if _FENCE.match(row):
-            fenced = not fenced
-        if fenced or not row.strip() or _FENCE.match(row):
-            rows.append(row)
+        before, fence = fence, fence_after(fence, row)
+        if dropped >= 0 and row.strip() and (before or _indent(row) > dropped):
             continue
+        dropped = dropped if not row.strip() else -1
         head = _HEAD.match(row)
         start = head.end() if head else 0
+        if before or fence or not row[start:].strip() or row.startswith("#"):
+            rows.append(row)
+            continue
         left, wrong = _judged(
             row[start:], row[:start], about, lost=kept_first is False and not any(map(str.strip, rows))
         )
@@ -67,16 +71,20 @@ def sound(text: str, about: About) -> Sound:
         if kept_first is None:
             kept_first = not wrong or wrong[0].start > 0 or left.startswith(sentences(row[start:])[0])
         if wrong and not left:
-            announced.update(at for at in [_last(rows)] if at >= 0 and rows[at].rstrip().endswith(":"))
+            announced.update(at for at in [_last(rows)] if at >= 0 and _announces(rows[at]))
+            dropped = _indent(row) if _LISTED.match(row) else -1
             continue
         rows.append(row[:start] + left if wrong or left != row[start:] else row)
     if not reasons:
         return Sound(text)
     for at in sorted(announced, reverse=True):
         below = next((row for row in rows[at + 1 :] if row.strip()), "")
-        if not _LISTED.match(below) and len(sentences(rows[at])) == 1:
+        over = not below or _labelled(below) or below.startswith("#") if _is_label(rows[at]) else True
+        if over and not _LISTED.match(below) and len(sentences(rows[at])) == 1:
             del rows[at]
     left = re.sub(r"\n{3,}", "\n\n", "\n".join(rows)).strip()
+    if text.endswith("…") and left and not left.endswith("…"):  # it still was cut off
+        left += "\n\n…" if _last_is_fence(left) else " …"
     if kept_first is False and about.name:
         left = re.sub(r"\AIt (?=\w+s\b)", f"`{about.name}` ", left)
     return Sound(left if len(left.split()) >= _FEWEST else "", tuple(dict.fromkeys(reasons)), kept_first is not False)
@@ -84,14 +92,37 @@ def sound(text: str, about: About) -> Sound:
 
 def sentences(row: str) -> list[str]:
     """The sentences of a line, their blanks aside; a full stop inside of backquotes ends none."""
-    inside = [(match.start(), match.end()) for match in re.finditer(r"(`+)(?:(?!\1).)+\1", row)]
-    found, position = [], 0
+    inside = _quoted(row)
+    found, position, at = [], 0, 0
     for end in _END.finditer(row):
-        if any(low < end.start() < high for low, high in inside) or _ABBREVIATED.search(row[: end.start()]):
+        while at < len(inside) and inside[at][1] <= end.start():
+            at += 1
+        if at < len(inside) and inside[at][0] < end.start():
+            continue
+        if _ABBREVIATED.search(row[max(0, end.start() - 12) : end.start()]):
             continue
         found.append(row[position : end.start()])
         position = end.end()
     return [*found, row[position:]]
+
+
+def _quoted(row: str) -> list[tuple[int, int]]:
+    """Where the code in backquotes begins and ends: marks pair with the next ones of the same number."""
+    marks = [(match.start(), match.end()) for match in re.finditer(r"`+", row)]
+    later: dict[int, list[int]] = {}
+    for at, (low, high) in reversed(list(enumerate(marks))):
+        later.setdefault(high - low, []).append(at)
+    found, at = [], 0
+    while at < len(marks):
+        low, high = marks[at]
+        same = later[high - low]
+        while same and same[-1] <= at:
+            same.pop()
+        if same:
+            found.append((low, marks[same[-1]][1]))
+            at = same[-1]
+        at += 1
+    return found
 
 
 def _judged(row: str, head: str, about: About, *, lost: bool) -> tuple[str, list[Contradiction]]:
@@ -124,9 +155,33 @@ def _spoken(sentence: str, head: str) -> str:
     """The first sentence of an item with a label as one without: `**Raises:** KeyError` says that it raises that."""
     label = re.sub(r"[\s*_:–—.•+-]+|\d+[.)]", " ", head).strip()
     if not _LABELLED.fullmatch(label):
-        return f"{label}: {sentence}" if label.lower().startswith("side effect") else sentence
+        return sentence
     verb = "Returns" if label.lower().startswith("return") else "Raises"
     return sentence if sentence.startswith(verb) else f"{verb} {sentence[:1].lower()}{sentence[1:]}"
+
+
+def _announces(row: str) -> bool:
+    """Whether a row is only there for what comes below it."""
+    return row.rstrip(" *_").endswith(":") or _is_label(row)
+
+
+def _is_label(row: str) -> bool:
+    """Whether a row is a label and nothing more."""
+    return row.startswith("#") or (_labelled(row) and not _HEAD.sub("", row, count=1).strip())
+
+
+def _labelled(row: str) -> bool:
+    """Whether a row begins with a label."""
+    head = _HEAD.match(row)
+    return head is not None and row[: head.end()].strip(" -*+•_0123456789.)") != ""
+
+
+def _indent(row: str) -> int:
+    return len(row) - len(row.lstrip())
+
+
+def _last_is_fence(text: str) -> bool:
+    return text.rpartition("\n")[2].startswith(("```", "~~~"))
 
 
 def _last(rows: list[str]) -> int:

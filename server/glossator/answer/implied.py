@@ -24,10 +24,15 @@ _BY: tuple[tuple[str, str], ...] = (
     (r"OS|IO|File|Permission|Directory|Timeout|Connection|URL|HTTP|Socket|BrokenPipe|Interrupted|EOF", r"\w\("),
     (
         r"ValueError|NumberFormat|IllegalArgument|RangeError|SyntaxError|JSON|InvalidOperation|IllegalState|DateTimeParse",
-        r"(?:int|float|complex|index|remove|parse\w*|strptime|fromisoformat|fromhex|max|min|loads?|chr|range|zip|bytes\w*"
-        r"|Decimal|Fraction|sqrt|log|\w*code|date\w*|time\w*|split|\w*partition|open|format|valueOf|repeat|Array|toFixed"
-        r"|Integer|Long|Double|[A-Z]\w*)\s*\(|,[^=\n()]*=[^=]",
+        r"(?:int|float|complex|index|remove|parse\w{0,40}|strptime|fromisoformat|fromhex|max|min|loads?|chr|range|zip|bytes\w{0,40}"
+        r"|Decimal|Fraction|sqrt|log|code|date\w{0,40}|time\w{0,40}|split|partition|open|format|valueOf|repeat|Array|toFixed"
+        r"|Integer|Long|Double|[A-Z]\w{0,60})\s{0,9}\(|,[^=\n()]{0,60}=[^=]",
     ),
+    (r"CalledProcess|ExpiredError", r"subprocess|check|run\("),
+    (r"Validation|Schema|Parse|Syntax|YAML|XML|TOML", r"valid|parse|model|schema|load|read"),
+    (r"Integrity|Operational|Database|Programming|SQL|Duplicate", r"execute|commit|save|create|query|insert"),
+    (r"Client|Server|Response|Request|Api|API|Axios|DOM|Service", r"\w\("),
+    (r"Cancelled|Execution|Completion", r"await|async|get\(|join\("),
     (r"Unsupported|ConcurrentModification", r"\.\w+\("),
 )
 

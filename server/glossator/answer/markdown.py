@@ -36,6 +36,23 @@ def sanitised(markdown: str) -> str:
     return "\n".join([*rows, fence] if fence else rows)
 
 
+def fence_after(fence: str, row: str) -> str:
+    """The mark of the fence that is open after `row`; `fence` is the one before it, "" for none."""
+    match = _FENCE.match(row)
+    if not fence:
+        return match[1] if match else ""
+    closing = match and not match[2].strip() and match[1][0] == fence[0] and len(match[1]) >= len(fence)
+    return "" if closing else fence
+
+
+def open_fence(markdown: str) -> str:
+    """The mark of the fence that is never closed, or ""."""
+    fence = ""
+    for row in markdown.split("\n"):
+        fence = fence_after(fence, row)
+    return fence
+
+
 def _prose(row: str) -> str:
     """One line outside of fences: its code spans as they are, the rest made safe."""
     pieces: list[str] = []

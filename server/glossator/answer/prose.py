@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .docstring import supported
-from .markdown import sanitised
+from .markdown import open_fence, sanitised
 
 _PREAMBLE = re.compile(
     r"\A(?:(?:sure|certainly|of course|absolutely|okay|ok|great)\b[^\n]*?[!,.:]\s*)?"
@@ -13,6 +13,7 @@ _PREAMBLE = re.compile(
     re.I,
 )
 _CLOSING = re.compile(r"\n+(?:let me know|i hope|feel free|please let)\b[^\n]*\s*\Z", re.I)
+_NUMBER = re.compile(r"(?<![^\n])[ \t]{0,20}\d{1,9}\Z")
 _FENCED = re.compile(r"^[ \t]*```[^\n]*\n(.*?)(?:^[ \t]*```[ \t]*$|\Z)", re.S | re.M)
 
 
@@ -50,7 +51,10 @@ def _once(text: str) -> str:
 
 def _shortened(text: str) -> str:
     """Up to the last whole sentence where that keeps most of it, and a sign that there was more."""
-    ends = [match.end() for match in re.finditer(r"[.!?](?=\s)", text)]
+    if fence := open_fence(text):
+        return f"{text.rstrip()}\n{fence}\n\n…"
+    # The number of an item ends no sentence.
+    ends = [match.end() for match in re.finditer(r"[.!?](?=\s)", text) if not _NUMBER.search(text, 0, match.start())]
     if ends and ends[-1] > len(text) * 0.6:
         text = text[: ends[-1]]
     return text.rstrip() + " …"

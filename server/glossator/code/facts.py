@@ -8,23 +8,27 @@ from dataclasses import dataclass
 from tree_sitter import Node, QueryCursor
 
 from . import Span, Symbol
-from .gives import FUNCTIONS, Gives, function_node, gives
+from .callers import callers
+from .gives import FUNCTIONS, Gives, function_node, gives, holds_functions
 from .languages import query
+from .raised import PANICS, raised
 from .related import symbol_of
-from .symbols import callers, calls
+from .symbols import calls
 from .touches import touches
 from .tree import Tree
 
-_MUTATORS = re.compile(
-    "append|extend|insert|remove|pop|popitem|clear|sort|reverse|update|setdefault|add|discard|appendleft|popleft|"
-    "push|unshift|shift|splice|fill|put|addAll|removeAll|push_back|pop_back|emplace_back|emplace|erase|delete"
-)
-_ALWAYS_ALONE = {"append", "extend", "add", "insert", "update", "remove", "sort", "reverse", "clear", "discard", "put"}
-"""Methods that change something where their result is not used. Else, as of `BigDecimal.add`, it is a new one."""
-_USED = {
-    *("return_statement", "assignment", "assignment_expression", "variable_declarator", "argument_list", "arguments"),
-    *("init_declarator", "lambda", "arrow_function"),
+_MUTATORS = {
+    "python": "append|extend|insert|remove|pop|popitem|clear|sort|reverse|update|setdefault|add|discard|appendleft"
+    "|popleft",
+    "ecma": "push|unshift|pop|shift|splice|fill|sort|reverse|add|delete|clear",
+    "java": "append|insert|remove|pop|push|clear|sort|add|addAll|removeAll|put|putAll",
+    "cpp": "push_back|pop_back|emplace_back|emplace|erase|insert|push|pop|clear",
 }
+"""Methods that change what they are called on, in the languages that say so by no more than their names."""
+_ALONE = {"append", "extend", "add", "insert", "update", "remove", "discard", "put", "delete", "clear"}
+"""Methods that plainly change something only where their result is not used: `BigDecimal.add` gives a new number."""
+_SORTS = {"sort", "reverse"}
+"""In JavaScript these give the object itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +41,17 @@ class Facts:
         decorators: As written.
         calls: Names called, in order.
         callers: Qualified names of the definitions in the same file that call it.
-        raises: Names of errors that it raises itself.
+        raises: Names of errors that it raises itself and lets out.
+        panics: Whether it may panic by its own words, in Go and Rust.
         returns: Whether it returns a value.
         is_async: Whether it is declared `async`.
         is_generator: Whether it yields.
         mutated: Parameters that it changes in place; its own object (`self`) is none.
         own: What of its own object it changes, as `self.items`.
-        effects: Calls that reach the terminal, files, processes or the net, as written.
         outer: Global names that it sets.
-        quiet: Whether it plainly changes nothing but its own variables.
         gives: What it gives back, where that is plain (`gives.py`).
         parameters: Parameter names as written, `self` included.
+        nested: Whether it holds other functions.
     """
 
     signature: str = ""
@@ -56,16 +60,16 @@ class Facts:
     calls: tuple[str, ...] = ()
     callers: tuple[str, ...] = ()
     raises: tuple[str, ...] = ()
+    panics: bool = False
     returns: bool = False
     is_async: bool = False
     is_generator: bool = False
     mutated: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
-    effects: tuple[str, ...] = ()
     outer: tuple[str, ...] = ()
-    quiet: bool = False
     gives: Gives = ""
     parameters: tuple[str, ...] = ()
+    nested: bool = False
 
 
 def facts(tree: Tree, span: Span) -> Facts:
@@ -77,8 +81,9 @@ def _facts(tree: Tree, span: Span) -> Facts:
     symbol = symbol_of(tree, span)
     if symbol is None:
         return Facts(calls=calls(tree, span))
-    found = _own(tree, symbol)
-    touched = touches(tree, symbol, function_node(tree, symbol), found["write"], found["rebound"])
+    found, function = _own(tree, symbol), function_node(tree, symbol)
+    touched = touches(tree, symbol, function, found["write"])
+    recovers = "recover" in calls(tree, symbol.code)
     head = symbol.signature.partition("(")[0] if symbol.kind in {"function", "method"} else ""
     return Facts(
         signature=symbol.signature,
@@ -86,24 +91,24 @@ def _facts(tree: Tree, span: Span) -> Facts:
         decorators=symbol.decorators,
         calls=calls(tree, symbol.body or symbol.code),
         callers=tuple(each.qualified for each in callers(tree, symbol)),
-        raises=tuple(dict.fromkeys(_named(tree.source(node)) for node in found["raise"])),
+        raises=raised(tree, found["raise"]),
+        panics=tree.language.id in PANICS and bool(found["raise"]) and not recovers,
         returns=bool(found["return"]) or (tree.language.id == "rust" and _results(symbol.signature)),
         is_async=re.search(r"\basync\b", head + (symbol.signature if " = async" in symbol.signature else ""))
         is not None,
         is_generator=bool(found["yield"]) or bool(re.search(r"\*", head) and tree.language.doc_convention == "jsdoc"),
         mutated=touched.mutated,
         own=touched.own,
-        effects=touched.effects,
         outer=touched.outer,
-        quiet=touched.quiet,
         gives=gives(tree, symbol),
         parameters=symbol.parameters,
+        nested=function is not None and holds_functions(function),
     )
 
 
 def _own(tree: Tree, symbol: Symbol) -> dict[str, list[Node]]:
     """The captures of the `facts` patterns inside `symbol`, those of functions inside of it left out."""
-    found: dict[str, list[Node]] = {"raise": [], "return": [], "yield": [], "write": [], "rebound": []}
+    found: dict[str, list[Node]] = {"raise": [], "return": [], "yield": [], "write": []}
     start, end = tree.byte(symbol.code.start), tree.byte(symbol.code.end)
     body_end = tree.byte(symbol.body.end) if symbol.body else end
     cursor = QueryCursor(query(tree.language, "facts"))
@@ -131,18 +136,16 @@ def _nested(node: Node, start: int, end: int) -> bool:
 
 def _mutates(tree: Tree, node: Node) -> bool:
     """Whether the method of this name changes what it is called on."""
-    name = tree.source(node)
-    if tree.language.id == "go":
+    language = tree.language.id
+    if language == "go":
         return True  # its pattern names the functions
-    call = node.parent.parent if node.parent is not None and tree.language.id != "java" else node.parent
-    above = call.parent if call is not None else None
-    if name in _ALWAYS_ALONE and above is not None and above.type in _USED:
-        return tree.language.id in {"javascript", "typescript", "typescriptreact"}  # there they give the object itself
-    return _MUTATORS.fullmatch(name) is not None
-
-
-def _named(text: str) -> str:
-    return " ".join(text.split())
+    family = "ecma" if tree.language.doc_convention == "jsdoc" else language
+    name = tree.source(node)
+    if re.fullmatch(_MUTATORS.get(family, ""), name) is None:
+        return False
+    call = node.parent.parent if node.parent is not None and language != "java" else node.parent
+    used = call is None or call.parent is None or call.parent.type != "expression_statement"
+    return not used or (name not in _ALONE and (name not in _SORTS or family == "ecma"))
 
 
 def _results(signature: str) -> bool:

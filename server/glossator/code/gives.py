@@ -5,6 +5,7 @@ Where the syntax does not plainly show it the answer is "": a value that another
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Literal
 
@@ -45,6 +46,8 @@ _THINGS = {
 _CHOOSES = {"||", "&&", "??"}
 _MAKERS = {"len", "sum", "sorted", "list", "dict", "set", "tuple", "str", "int", "float", "bool", "any", "all", "repr"}
 _PLAIN = ("staticmethod", "classmethod", "property", "override", "cached_property", "abstractmethod")
+_EMPTY = re.compile(r"\(\)|!|\b[Vv]oid\b|<\s*void\s*>|\bUnit\b|^error$")
+"""Declared results that are nothing, or may hold it: `Result<(), Error>`, `CompletableFuture<Void>`, an `error`."""
 _TRIVIAL = {"pass_statement", "comment", "raise_statement", "throw_statement", "ellipsis", "string"}
 
 
@@ -81,12 +84,22 @@ def own_nodes(function: Node) -> Iterator[Node]:
         stack += [child for child in node.named_children if child.type not in FUNCTIONS and "class" not in child.type]
 
 
+def holds_functions(function: Node) -> bool:
+    """Whether functions are defined inside of a function's body, without a name or with one."""
+    body = function.child_by_field_name("body")
+    if body is None:
+        return False
+    return body.type in FUNCTIONS or any(
+        child.type in FUNCTIONS for node in own_nodes(function) for child in node.named_children
+    )
+
+
 def _by_paths(function: Node) -> Gives:
     body = function.child_by_field_name("body")
     if body is None:
         return ""
     if function.type == "lambda" or (function.type == "arrow_function" and body.type != "statement_block"):
-        return "surely" if _thing(body) else ""
+        return "surely" if _thing(body) and not _holds_nothing(body) else ""
     nodes = list(own_nodes(function))
     if any(node.type in {"yield", "yield_expression"} for node in nodes):
         return ""
@@ -94,7 +107,7 @@ def _by_paths(function: Node) -> Gives:
     if all(value is None or value.type in {"none", "undefined"} for value in values):
         done = [node for node in body.named_children if not _trivial(node)]
         return "nothing" if done else ""
-    if not _ends(body) or any(value is None or value.type in _NOTHING for value in values):
+    if not _ends(body) or any(value is None or value.type in _NOTHING or _holds_nothing(value) for value in values):
         return ""
     sure = [value is not None and _thing(value) for value in values]
     return "surely" if all(sure) else "value" if any(sure) else ""
@@ -132,6 +145,17 @@ def _thing(value: Node) -> bool:
     return called is not None and (called.text or b"").decode(errors="replace") in _MAKERS
 
 
+def _holds_nothing(value: Node) -> bool:
+    """Whether nothing is a part of what is given: of `None, "no colon"` one can say that it returns `None`."""
+    stack = [value]
+    while stack:
+        part = stack.pop()
+        if part.type in _NOTHING:
+            return True
+        stack += part.named_children
+    return False
+
+
 def _ends(node: Node | None) -> bool:
     """Whether a statement or block never runs past its end. Where that is not plain: False."""
     if node is None:
@@ -166,10 +190,10 @@ def _declared(tree: Tree, function: Node) -> Gives:
         result = function.child_by_field_name("result" if language == "go" else "return_type")
         if result is None:
             return "nothing"
-        return "" if tree.source(result) in {"()", "!"} else "value"
+        return "" if _EMPTY.search(tree.source(result)) else "value"
     kind, declarator = function.child_by_field_name("type"), function.child_by_field_name("declarator")
     if kind is None or kind.type == "placeholder_type_specifier":
         return ""
     if tree.source(kind) != "void":
-        return "value"
+        return "" if _EMPTY.search(tree.source(kind)) else "value"
     return "nothing" if declarator is None or declarator.type == "function_declarator" else "value"

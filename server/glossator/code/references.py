@@ -77,6 +77,23 @@ def called(tree: Tree) -> tuple[tuple[str, str, int], ...]:
     return tuple((tree.source(node), _qualifier(tree, node), tree.offset(node.start_byte)) for node in nodes)
 
 
+def placed(tree: Tree) -> tuple[tuple[str, str, int], ...]:
+    """Like `called`, without decorators: what is decorated does not call them."""
+    nodes = _captured(tree, "calls", "callee", 0, len(tree.data))
+    return tuple(
+        (tree.source(node), _qualifier(tree, node), tree.offset(node.start_byte))
+        for node in nodes
+        if not _decorates(node)
+    )
+
+
+def _decorates(node: Node) -> bool:
+    around = node.parent
+    while around is not None and around.type in {*_DOTTED, "call", "call_expression"}:
+        around = around.parent
+    return around is not None and around.type == "decorator"
+
+
 def _captured(tree: Tree, topic: str, name: str, start: int, end: int) -> list[Node]:
     cursor = QueryCursor(query(tree.language, topic))
     cursor.set_byte_range(start, end)

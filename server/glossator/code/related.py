@@ -50,7 +50,7 @@ def headers(tree: Tree, span: Span) -> tuple[Related, ...]:
 
 def called(tree: Tree, span: Span) -> tuple[Related, ...]:
     """The definitions of the same file that `span` calls by name: functions whole, of a class its header and maker."""
-    names = _by_name(tree)
+    names = by_name(tree)
     found: list[Related] = []
     for name in calls(tree, span):
         some = [symbol for symbol in names.get(name, ()) if not _overlap(symbol.span, span)]
@@ -65,7 +65,7 @@ def reach(tree: Tree, span: Span) -> tuple[Span, ...]:
 
 
 def _reach(tree: Tree, span: Span) -> tuple[Span, ...]:
-    names, found, open_ends = _by_name(tree), dict[Span, None](), [span]
+    names, found, open_ends = by_name(tree), dict[Span, None](), [span]
     while open_ends and len(found) < MOST_REACHED:
         for name in calls(tree, open_ends.pop()):
             new = [each.span for each in names.get(name, ()) if each.span not in found]
@@ -124,7 +124,9 @@ def _parts(tree: Tree, symbol: Symbol) -> list[Related]:
     return [Related(symbol, whole), *(Related(each, each.code) for each in makers[:1])]
 
 
-def _by_name(tree: Tree) -> dict[str, list[Symbol]]:
+def by_name(tree: Tree) -> dict[str, list[Symbol]]:
+    """The definitions of a file that can be called, by their own names."""
+
     def make() -> dict[str, list[Symbol]]:
         names: dict[str, list[Symbol]] = {}
         for symbol in outline(tree):

@@ -1,4 +1,4 @@
-"""Questions about a tree's definitions: what is there, what stands at a place, what has a name, what calls what.
+"""Questions about a tree's definitions: what is there, what stands at a place, what has a name, what is called.
 
 Answers are in code points of the tree's text. Knows one file: a name that is called is a name, not a definition.
 """
@@ -11,8 +11,6 @@ from . import Span, Symbol
 from .languages import query
 from .outline import read
 from .tree import Tree
-
-_CALLABLE = {"function", "method", "class", "struct"}
 
 
 def outline(tree: Tree) -> tuple[Symbol, ...]:
@@ -62,38 +60,6 @@ def calls(tree: Tree, span: Span) -> tuple[str, ...]:
     nodes = [node for node in cursor.captures(tree.root).get("callee", ()) if start <= node.start_byte < end]
     nodes.sort(key=_start)
     return tuple(dict.fromkeys(tree.source(node) for node in nodes))
-
-
-def callers(tree: Tree, symbol: Symbol) -> tuple[Symbol, ...]:
-    """The definitions of the same file that call something of `symbol`'s name, itself left out."""
-    found = []
-    for offset in _call_places(tree).get(symbol.name, ()):
-        caller = _callable_at(tree, offset)
-        if caller is not None and caller.span != symbol.span and caller not in found:
-            found.append(caller)
-    return tuple(found)
-
-
-def _call_places(tree: Tree) -> dict[str, list[int]]:
-    def make() -> dict[str, list[int]]:
-        places: dict[str, list[int]] = {}
-        nodes = QueryCursor(query(tree.language, "calls")).captures(tree.root).get("callee", [])
-        for node in sorted(nodes, key=_start):
-            places.setdefault(tree.source(node), []).append(tree.offset(node.start_byte))
-        return places
-
-    return tree.once("calls", make)
-
-
-def _callable_at(tree: Tree, offset: int) -> Symbol | None:
-    """The innermost definition at `offset` that can be said to call: not a variable."""
-    best = None
-    for symbol in outline(tree):
-        if symbol.span.start > offset:
-            break
-        if symbol.kind in _CALLABLE and offset < symbol.span.end:
-            best = symbol
-    return best
 
 
 def _flat(symbol: Symbol) -> tuple[str, ...]:

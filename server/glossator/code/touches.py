@@ -1,6 +1,7 @@
-"""What a function changes outside of its own variables, and what it does in the world, as far as syntax plainly shows.
+"""What a function changes outside of its own variables, as far as syntax plainly shows.
 
-What is not listed may still be: a called function may do anything. Only `quiet` says that nothing is.
+What is not listed may still be: a called function may do anything, and another name may stand for the same object. What
+is listed is told to users and models as so, so that whatever may be a copy is left out.
 """
 
 from __future__ import annotations
@@ -13,55 +14,28 @@ from tree_sitter import Node
 
 from . import Symbol
 from .gives import own_nodes
-from .references import called
-from .symbols import calls
 from .tree import Tree
 
 _ROOT = re.compile(r"^[\s(&*]*([A-Za-z_$][\w$]*)")
-_RECEIVER = re.compile(r"^func \((\w+) ")
-_SELF = {"self", "cls", "this"}
-_ASSIGNS = {"assignment", "augmented_assignment", "assignment_expression", "augmented_assignment_expression"}
-_QUIET_LANGUAGES = {"python", "javascript", "typescript", "typescriptreact"}
-
-_SPEAKS = re.compile(
-    r"print|input|open|println|printf|eprintln|eprint|fprintf|puts|putchar|scanf|fopen|fwrite|"
-    r"fputs|fetch|urlopen|readFile|writeFile|readFileSync|writeFileSync|appendFile|alert|prompt"
-)
-"""Functions that read or write files, a terminal or the net, by their names in one language or another."""
-_SPEAKING = {
-    "console": {"log", "error", "warn", "info", "debug"},
-    "System.out": {"println", "print", "printf"},
-    "System.err": {"println", "print", "printf"},
-    "fmt": {"Println", "Printf", "Print", "Fprintf", "Fprintln"},
-    "os": {
-        "remove",
-        "rename",
-        "mkdir",
-        "makedirs",
-        "unlink",
-        "rmdir",
-        "system",
-        "Remove",
-        "Create",
-        "Open",
-        "WriteFile",
-    },
-    "shutil": {"rmtree", "copy", "copyfile", "copytree", "move"},
-    "subprocess": {"run", "call", "check_call", "check_output", "Popen"},
-    "requests": {"get", "post", "put", "delete", "patch"},
-    "fs": {"readFile", "writeFile", "readFileSync", "writeFileSync", "unlink", "unlinkSync", "mkdir", "mkdirSync"},
+_RECEIVER = re.compile(r"^func \((\w+) \*")
+_MAKES_ANOTHER = re.compile(r"call|invocation|slice|new_|await|creation|conditional|ternary|binary|boolean|cast")
+"""Parts of an expression that may give another object than the one that it begins with."""
+_BINDS = {
+    "assignment": "left",
+    "assignment_expression": "left",
+    "assignment_statement": "left",
+    "short_var_declaration": "left",
+    "range_clause": "left",
+    "for_statement": "left",
+    "for_in_clause": "left",
+    "for_in_statement": "left",
+    "named_expression": "name",
+    "variable_declarator": "name",
+    "init_declarator": "declarator",
+    "let_declaration": "pattern",
 }
-_HARMLESS = re.compile(
-    r"len|sum|min|max|abs|round|range|enumerate|zip|sorted|reversed|list|dict|set|tuple|str|"
-    r"int|float|bool|any|all|repr|isinstance|issubclass|ord|chr|divmod|pow|hash|frozenset|get|"
-    r"keys|values|items|split|rsplit|splitlines|strip|lstrip|rstrip|join|lower|upper|title|"
-    r"startswith|endswith|find|rfind|count|isdigit|isalpha|isspace|isalnum|format|replace|zfill|"
-    r"slice|concat|includes|indexOf|lastIndexOf|has|toString|toLowerCase|toUpperCase|trim|floor|"
-    r"ceil|sqrt|isArray|isNaN|isFinite|parseInt|parseFloat|Number|String|Boolean|charAt|charCodeAt|"
-    r"startsWith|endsWith|padStart|padEnd|trunc|sign|isInteger|entries|ValueError|TypeError|"
-    r"KeyError|IndexError|Error|RangeError"
-)
-"""Calls that change nothing, whatever object they are made on."""
+"""Nodes that give names another value, and the field in which the names are."""
+_PATTERNS = re.compile(r"\w*(?:pattern|expression_list|_list|_tuple|declarator)|as_pattern_target")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,46 +45,99 @@ class Touches:
     Attributes:
         mutated: Parameters that it changes in place, its own object left out.
         own: What of its own object it changes, as `self.items`.
-        effects: Calls that reach the terminal, files, processes or the net, as written.
         outer: Global names that it sets.
-        quiet: Whether it plainly changes nothing but its own variables.
     """
 
     mutated: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
-    effects: tuple[str, ...] = ()
     outer: tuple[str, ...] = ()
-    quiet: bool = False
 
 
-def touches(
-    tree: Tree, symbol: Symbol, function: Node | None, writes: Sequence[Node], rebound: Sequence[Node]
-) -> Touches:
-    """By the nodes that are written to and those that get another value; `function` is None for a class."""
+def touches(tree: Tree, symbol: Symbol, function: Node | None, writes: Sequence[Node]) -> Touches:
+    """By the nodes that are written to; `function` is None for a class, which touches nothing."""
+    if function is None:
+        return Touches()
+    again = _rebound(tree, function)
     names = {
         match[1]
         for each in symbol.parameters
-        if not each.startswith("*") and (match := _ROOT.match(each.replace("mut ", "")))
-    } - _SELF
-    again = {tree.source(node) for node in rebound}
-    receiver = _RECEIVER.match(symbol.signature)
-    selves = (_SELF | {receiver[1]} if receiver else _SELF) - again
+        if not each.startswith("*") and (match := _ROOT.match(each.replace("mut ", ""))) and _shared(tree, symbol, each)
+    }
+    selves = _selves(tree, symbol) - again
     mutated, own = [], []
     for node in writes:
         root = match[1] if (match := _ROOT.match(tree.source(node))) else ""
-        if root in names - again - selves:
-            mutated.append(root)
-        elif root in selves:
+        if _another(node):
+            continue
+        if root in selves:
+            if _calls_own(tree, node, root):
+                continue
             own.append(_attribute(tree, node, root))
-    outer = _globals(tree, function)
-    effects = _effects(tree, symbol)
-    return Touches(
-        tuple(dict.fromkeys(mutated)),
-        tuple(dict.fromkeys(own)),
-        effects,
-        outer,
-        function is not None and not (writes or effects or outer) and _quiet(tree, symbol, function, names),
-    )
+        elif root in names - again:
+            mutated.append(root)
+    return Touches(tuple(dict.fromkeys(mutated)), tuple(dict.fromkeys(own)), _globals(tree, function))
+
+
+def _selves(tree: Tree, symbol: Symbol) -> set[str]:
+    """The names by which a function changes its own object, and not a copy of it."""
+    language = tree.language.id
+    if language == "python":
+        return {"self", "cls"}
+    if language == "go":
+        receiver = _RECEIVER.match(symbol.signature)
+        return {receiver[1]} if receiver else set()
+    if language == "rust":
+        return {"self"} if "&mut self" in symbol.signature else set()
+    return {"this"}
+
+
+def _shared(tree: Tree, symbol: Symbol, parameter: str) -> bool:
+    """Whether a change to a parameter is plainly one to what the caller gave: not where it is passed by value."""
+    if parameter in {"self", "cls", "this"}:
+        return False
+    marks = {
+        "go": rf"\b{re.escape(parameter)}\b(?:, ?\w+)* (?:\*|map\[|\[\])",
+        "rust": rf"\b{re.escape(parameter)} ?: ?&(?:'\w+ )?mut\b",
+        "c": rf"\*(?: ?const)? ?{re.escape(parameter)}\b|\b{re.escape(parameter)} ?\[",
+        "cpp": rf"[*&](?: ?const)? ?{re.escape(parameter)}\b|\b{re.escape(parameter)} ?\[",
+    }.get(tree.language.id, "")
+    return re.search(marks, symbol.signature) is not None
+
+
+def _another(node: Node) -> bool:
+    """Whether what is written to may be another object than the one that its first name stands for."""
+    stack = [node]
+    while stack:
+        part = stack.pop()
+        if _MAKES_ANOTHER.search(part.type):
+            return True
+        stack += part.named_children
+    return False
+
+
+def _rebound(tree: Tree, function: Node) -> set[str]:
+    """The names that get another value anywhere in a function."""
+    found: set[str] = set()
+    for node in own_nodes(function):
+        target = node.child_by_field_name(_BINDS[node.type]) if node.type in _BINDS else None
+        stack = [target] if target is not None else []
+        if node.type == "as_pattern_target":
+            stack = [*node.named_children]
+        while stack:
+            part = stack.pop()
+            if part.type in {"identifier", "shorthand_property_identifier_pattern"}:
+                found.add(tree.source(part))
+            elif _PATTERNS.fullmatch(part.type):
+                stack += part.named_children
+    return found
+
+
+def _calls_own(tree: Tree, node: Node, root: str) -> bool:
+    """Whether it is `self.update(x)`: a call of a method of its own, which may do anything."""
+    member = node.parent
+    if tree.source(node) != root or member is None or member.parent is None:
+        return False
+    return "invocation" in member.type or "call" in member.parent.type
 
 
 def _attribute(tree: Tree, node: Node, root: str) -> str:
@@ -120,41 +147,8 @@ def _attribute(tree: Tree, node: Node, root: str) -> str:
     return match[1] if match else root
 
 
-def _globals(tree: Tree, function: Node | None) -> tuple[str, ...]:
-    if function is None or tree.language.id != "python":
+def _globals(tree: Tree, function: Node) -> tuple[str, ...]:
+    if tree.language.id != "python":
         return ()
     found = [name for node in own_nodes(function) if node.type == "global_statement" for name in node.named_children]
     return tuple(dict.fromkeys(tree.source(name) for name in found))
-
-
-def _effects(tree: Tree, symbol: Symbol) -> tuple[str, ...]:
-    span = symbol.body or symbol.code
-    found = []
-    for name, qualifier, offset in called(tree):
-        if span.start <= offset < span.end:
-            if _SPEAKS.fullmatch(name) and qualifier in {"", "fs", "window", "urllib.request", "io", "std"}:
-                found.append(f"{qualifier}.{name}" if qualifier else name)
-            elif name in _SPEAKING.get(qualifier, ()):
-                found.append(f"{qualifier}.{name}")
-    return tuple(dict.fromkeys(found))
-
-
-def _quiet(tree: Tree, symbol: Symbol, function: Node, names: set[str]) -> bool:
-    """Whether all that it calls is known to be harmless and it assigns to nothing but plain names, none of which may
-    stand for an argument."""
-    if tree.language.id not in _QUIET_LANGUAGES:
-        return False
-    if not all(_HARMLESS.fullmatch(name) for name in calls(tree, symbol.body or symbol.code)):
-        return False
-    for node in own_nodes(function):
-        if node.type in _ASSIGNS:
-            left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-            if left is None or left.type != "identifier" or (right is not None and tree.source(right) in names):
-                return False
-            if node.type.startswith("augmented") and tree.source(left) in names:
-                return False
-        if node.type in {"delete_statement", "await", "await_expression", "yield", "with_statement"}:
-            return False
-        if node.type == "unary_expression" and tree.source(node).startswith("delete"):
-            return False
-    return True

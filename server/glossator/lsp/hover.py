@@ -66,7 +66,7 @@ class Hovers:
         symbol = named_at(tree, offset)
         if symbol is None:
             return None
-        parts = [facts(tree, symbol)]
+        parts = [await in_thread(facts, tree, symbol)]  # who calls it is asked of the whole file
         if ls.settings.hover.enabled and (action := ls.actions.get(ACTION)):
             parts.append(await self._explanation(action, snapshot, tree, symbol))
         text = "\n\n".join(part for part in parts if part)

@@ -37,7 +37,6 @@
 (new_expression constructor: (member_expression property: (_) @callee))
 
 ;; facts
-(assignment_expression left: (identifier) @rebound)
 (throw_statement (new_expression constructor: (_) @raise))
 (throw_statement (identifier) @raise)
 (throw_statement (call_expression function: (_) @raise))

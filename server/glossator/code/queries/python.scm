@@ -4,7 +4,7 @@
 ;          @comment; @import.
 ; calls:   @callee the name that is called.
 ; facts:   @raise the raised thing, @return a statement that gives a value, @yield, @write something that is written to (@mutator: by
-;          which method), @rebound a name that gets another value.
+;          which method).
 ; names:   @name what may stand for something that is defined elsewhere.
 ; brings:  @from what brings names in, passes names on or says which package the file belongs to.
 
@@ -36,7 +36,6 @@
 (assignment left: (attribute object: (_) @write))
 (augmented_assignment left: (subscript value: (_) @write))
 (augmented_assignment left: (attribute object: (_) @write))
-(assignment left: (identifier) @rebound)
 (delete_statement (subscript value: (_) @write))
 (delete_statement (attribute object: (_) @write))
 (call function: (attribute object: (_) @write attribute: (identifier) @mutator))

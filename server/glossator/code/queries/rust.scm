@@ -32,7 +32,7 @@
 (struct_expression name: (type_identifier) @callee)
 
 ;; facts
-(macro_invocation macro: (identifier) @raise (#any-of? @raise "panic" "unreachable" "todo" "unimplemented"))
+(macro_invocation macro: (identifier) @raise (#any-of? @raise "panic" "todo" "unimplemented"))
 (return_expression (_) @return)
 (assignment_expression left: (field_expression value: (_) @write))
 (assignment_expression left: (index_expression . (_) @write))
