@@ -85,7 +85,7 @@ def session(lines: Sequence[dict[str, Any]], found: dict[str, Any]) -> str:
     styles = ("s0", "s2", "s1", "s3")
     parts = [
         _text(MARGIN, 36, "An hour of work: what it costs and how long one waits", "ink title"),
-        _text(MARGIN, 57, f"{_model(found)}, {found['events']} events, {found['asked']} questions", "quiet small"),
+        _text(MARGIN, 57, f"{_model(found)}, {tables.extent(found)}", "quiet small"),
     ]
     y = 84
     for title, key, unit in PANELS:

@@ -169,10 +169,7 @@ def report(found: dict[str, Any], *, markdown: bool) -> str:
     lines = sums(found)
     ours = next(line for line in lines if line["system"] == OURS)
     rows = [cells(line, ours) for line in lines]
-    done = min(len(each["replies"]) for each in found["runs"][-1])
-    cut = f", the first {done} of which were asked" if done < found["asked"] else ""
-    sizes = f"{found['events']} events, {found['asked']} questions{cut}"
-    head = f"{found['model']}. {machine.headline(found['machine'])}. {sizes}."
+    head = f"{found['model']}. {machine.headline(found['machine'])}. {tables.extent(found)}."
     settings = "; ".join(f"{line['system']}: {line['setting']}" for line in lines)
     table = tables.markdown(HEAD, rows) if markdown else tables.plain(HEAD, rows)
     return f"{head} {settings}.\n\n{table}\n\n{hovers(found)}"

@@ -144,3 +144,10 @@ def put(path: Path, name: str, text: str) -> None:
     if found != 1:
         raise ValueError(f"{path} has no place for a table: {marks[0]} {marks[1]}")
     path.write_text(changed, encoding="utf-8")
+
+
+def extent(found: dict[str, Any]) -> str:
+    """How much of an hour was replayed: `84 events, 69 questions`, and how far a run came that was cut short."""
+    done = min(len(each["replies"]) for each in found["runs"][-1])
+    cut = f", the first {done} of which were asked" if done < found["asked"] else ""
+    return f"{found['events']} events, {found['asked']} questions{cut}"

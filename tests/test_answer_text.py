@@ -83,6 +83,8 @@ def test_explanation() -> None:
     assert explanation(answer, CODE) == "It counts."
     assert explanation("It counts up. It then", CODE, cut=True) == "It counts up. …"
     assert explanation("`f` yields numbers", CODE) == "`f` yields numbers"
+    twice = "It raises `TypeError` for a text. It raises `TypeError` for a text. It counts."
+    assert explanation(twice, CODE) == "It raises `TypeError` for a text. It counts."
     numbered = "It counts in steps:\n\n1. It looks.\n2. It adds one for each that it has found.\n3. It"
     assert explanation(numbered, CODE, cut=True).endswith("that it has found. …")
     assert explanation("It counts. So:\n\n```python\nx. y", CODE, cut=True).endswith("\n```\n\n…")

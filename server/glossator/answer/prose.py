@@ -43,8 +43,11 @@ def _once(text: str) -> str:
     seen: set[str] = set()
     rows = []
     for row in text.split("\n"):
-        kept = [each for each in re.split(r"(?<=[.!?]) (?=[A-Z`])", row) if len(each) < 20 or each not in seen]
-        seen.update(kept)
+        kept: list[str] = []
+        for each in re.split(r"(?<=[.!?]) (?=[A-Z`])", row):
+            if len(each) < 20 or each not in seen:
+                kept.append(each)
+            seen.add(each)
         rows.append(" ".join(kept))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(rows)).strip()
 
