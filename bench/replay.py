@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from glossator.action import Action, prefetch, run
 from glossator.action.asking import messages
@@ -22,8 +23,10 @@ from glossator.action.outcome import Event as Told
 from glossator.action.target import Target, target_at
 from glossator.code.context import Context
 from glossator.code.facts import facts
-from glossator.engine import Chunk, Engine, EngineStatus, Message, ModelInfo, Priority, Request, Score
+from glossator.engine import Engine, Message, Priority, Request
+from glossator.engine.alone import Nobody
 from glossator.engine.worker import MEND_SECONDS
+from glossator.lsp.hover import brief
 from glossator.settings import Hover
 
 from . import prompts
@@ -64,43 +67,19 @@ class _Asked(Exception):
     """The request is known; nothing is to be answered."""
 
 
-class _Recorder:
+class _Recorder(Nobody):
     """An engine that is asked once and answers nothing, so that the product's own prompt is what all are asked."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self.request: Request | None = None
+    request: Request | None = None
 
-    async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+    def asked(self, request: Request) -> NoReturn:
         self.request = request
         raise _Asked
-        yield
-
-    async def score(self, request: Request, answers: Sequence[str]) -> list[Score]:
-        self.request = request
-        raise _Asked
-
-    async def go_on(self, request: Request, beginnings: Sequence[str]) -> list[str]:
-        self.request = request
-        raise _Asked
-
-    async def count(self, texts: Sequence[str]) -> list[int]:
-        return await self._engine.count(texts)
-
-    def model(self) -> ModelInfo:
-        return self._engine.model()
-
-    def status(self) -> EngineStatus:
-        return self._engine.status()
-
-    async def close(self) -> None:
-        pass
 
 
 def hovering() -> Action:
     """The explanation as a hover asks for it."""
-    explain, most = load(prompts_folder())[0]["explain"], Hover().max_tokens
-    return replace(explain, tries=tuple(replace(each, max_tokens=min(each.max_tokens, most)) for each in explain.tries))
+    return brief(load(prompts_folder())[0]["explain"], Hover().max_tokens)
 
 
 def questions(walked: Sequence[tuple[Event, str]], system: Ours) -> list[Question]:

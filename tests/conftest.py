@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 import pytest
 
+from glossator.engine import Chunk, Request
+from glossator.engine.scripted import Scripted
 from glossator.models import ModelError, catalogue
 from glossator.models.pull import pull
 from glossator.settings import folders
@@ -23,6 +25,21 @@ def model_05b() -> Path:
         return pull(catalogue.card("qwen2.5-coder-0.5b"), folders({}).models, notice=print)
     except ModelError as error:
         pytest.fail(f"tests marked `model` need the real 0.5B model: {error}", pytrace=False)
+
+
+@pytest.fixture
+def counting() -> type[Scripted]:
+    """A scripted engine whose class counts in `asked` what it is asked: answers, scores and continuations."""
+
+    class Counting(Scripted):
+        asked = 0
+
+        async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+            type(self).asked += 1
+            async for chunk in super().stream(request):
+                yield chunk
+
+    return Counting
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,10 +15,9 @@ from glossator.action.run import run
 from glossator.action.target import Target, target_at
 from glossator.answer.edit import Edit, apply, smallest
 from glossator.code import Span
-from glossator.engine import Chunk, Request, Score
 from glossator.engine.alone import NotRemembered, alone
 from glossator.engine.remembered import Remembered
-from glossator.engine.scripted import Doubted, Likely, Rule, Scripted
+from glossator.engine.scripted import Doubted, Likely, Rule
 
 TEXT = """import sys
 
@@ -134,29 +133,14 @@ def test_chosen() -> None:
     assert found(Explanation(markdown="x")) == found(None) == ()
 
 
-class Counting(Scripted):
-    """Counts what it is asked."""
-
-    asked = 0
-
-    async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
-        type(self).asked += 1
-        async for chunk in super().stream(request):
-            yield chunk
-
-    async def score(self, request: Request, answers: Sequence[str]) -> list[Score]:
-        type(self).asked += 1
-        return await super().score(request, answers)
-
-
-async def test_alone(tmp_path: Path) -> None:
+async def test_alone(tmp_path: Path, counting: type[Any]) -> None:
     """What a search found that ran out of time is told again as it was, and nobody is asked; else nothing is told."""
     fix = load(prompts_folder())[0]["fix"]
     text = "def f(a, b):\n    if a < 1:\n        return a < b\n    return b < a\n"
     there = target_at(text, "f.py", name="f")
     doubted = [Doubted(" < 1:", " <=", " 1:"), Doubted(" < b", " <=", " b"), Doubted(" < a", " <=", " a")]
     likely = [Likely(r"if a < 1:\n +return a < b\n +return b < a\n", -9.0), Likely("", -3.0)]
-    engine = Remembered(Counting([Rule(text="I cannot say.")], likely=likely, doubted=doubted), tmp_path / "a", 16)
+    engine = Remembered(counting([Rule(text="I cannot say.")], likely=likely, doubted=doubted), tmp_path / "a", 16)
     assert await engine.opened(20)
     with pytest.raises(NotRemembered):
         await run(fix, there, alone(engine), budget=2000)
@@ -164,10 +148,10 @@ async def test_alone(tmp_path: Path) -> None:
     await engine.close()  # what is kept is written in the background
     engine = Remembered(engine.engine, tmp_path / "a", 16)
     assert await engine.opened(20)
-    asked = Counting.asked
+    asked = counting.asked
     again = await run(fix, there, alone(engine), budget=2000)
-    assert Counting.asked == asked
+    assert counting.asked == asked
     assert [each.new_text for each in found(again)] == [each.new_text for each in found(first)]
     more = await run(fix, there, engine, budget=2000)
-    assert Counting.asked > asked and len(found(more)) > len(found(first))
+    assert counting.asked > asked and len(found(more)) > len(found(first))
     await engine.close()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from glossator.action.catalogue import load, prompts_folder
 from glossator.action.outcome import Event, Outcome, Proposal, Refusal, Stage
 from glossator.action.run import recall, run
 from glossator.action.target import Target, target_at
-from glossator.engine import Chunk, Request
 from glossator.engine.remembered import Remembered
 from glossator.engine.scripted import Doubted, Likely, Rule, Scripted
 
@@ -110,18 +110,9 @@ async def test_time() -> None:
     assert "searching" in [event.name for event in events if isinstance(event, Stage)]
 
 
-async def test_recalled(tmp_path: Path) -> None:
+async def test_recalled(tmp_path: Path, counting: type[Any]) -> None:
     """An answer to what was said is recalled; a search is not, but repeated it asks the model nothing."""
-
-    class Counting(Scripted):
-        asked = 0
-
-        async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
-            type(self).asked += 1
-            async for chunk in super().stream(request):
-                yield chunk
-
-    engine = Remembered(Counting([Rule(text=SAME)], likely=LIKELY, doubted=DOUBTS), tmp_path / "a", 16)
+    engine = Remembered(counting([Rule(text=SAME)], likely=LIKELY, doubted=DOUBTS), tmp_path / "a", 16)
     assert await engine.opened(20)
     told = at(diagnostics=("no such thing",))
     for target in (told, at()):
@@ -129,12 +120,12 @@ async def test_recalled(tmp_path: Path) -> None:
     await engine.close()  # what is kept is written in the background
     engine = Remembered(engine.engine, tmp_path / "a", 16)
     assert await engine.opened(20)
-    asked = Counting.asked
+    asked = counting.asked
     assert asked > 3
     recalled = recall(FIX, told, engine)
     assert isinstance(recalled, Proposal) and "value in self" in recalled.new_text
     assert recall(FIX, at(), engine) is None
     again = await run(FIX, at(), engine, budget=2000)
     assert isinstance(again, Proposal) and again.new_text == RIGHT
-    assert Counting.asked == asked
+    assert counting.asked == asked
     await engine.close()

@@ -13,8 +13,8 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Any
 
 import filelock
 import pytest
@@ -73,20 +73,11 @@ async def test_second_time_from_disk(tmp_path: Path) -> None:
     assert (state["state"], state["hits"], state["misses"]) == ("on", 101, 0)
 
 
-async def test_scores_from_disk(tmp_path: Path) -> None:
+async def test_scores_from_disk(tmp_path: Path, counting: type[Any]) -> None:
     """Scores and continuations are computed once, also over a restart; other answers are other questions."""
-
-    class Counting(Scripted):
-        asked = 0
-
-        async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
-            type(self).asked += 1
-            async for chunk in super().stream(request):
-                yield chunk
-
     found = []
     for _ in range(2):
-        script = Counting([], likely=[Likely("low", -3.5)], doubted=[Doubted(" < low", " <=", " low")])
+        script = counting([], likely=[Likely("low", -3.5)], doubted=[Doubted(" < low", " <=", " low")])
         engine = Remembered(script, tmp_path / "a", 16)
         assert await engine.opened(20)
         scores = await engine.score(ask(), ["value < low", "other"])
@@ -95,11 +86,11 @@ async def test_scores_from_disk(tmp_path: Path) -> None:
         await engine.close()
     assert found[0] == found[1]
     assert (found[0][0][0].logprob, found[0][1]) == (-3.5, [" low"])
-    assert Counting.asked == 2
+    assert counting.asked == 2
     engine = Remembered(script, tmp_path / "a", 16)
     assert await engine.opened(20)
     assert len(await engine.score(ask(), ["value < low"])) == 1
-    assert Counting.asked == 3
+    assert counting.asked == 3
     await engine.close()
 
 

@@ -20,11 +20,8 @@ from ..code import Span, TooLarge
 from ..code.fingerprint import shape
 from ..code.tree import parse
 from ..engine import ContextTooLong, Engine, Priority, Score
-from . import Action
-from .compiled import checked
+from . import Action, compiled, exampled
 from .doubts import branches, deletions, doubts
-from .exampled import checked as ran
-from .exampled import examples_of
 from .judge import proposed
 from .outcome import Event, Outcome, Proposal, Refusal, Stage
 from .rank import END, Written, as_written
@@ -67,7 +64,7 @@ async def search(
     It competes with the others, and comes last where it is no likelier than the code as it is. Raises `EngineError`.
     """
     began = time.monotonic()
-    promised = await asyncio.to_thread(examples_of, target) if runs is not None else ()
+    promised = await asyncio.to_thread(exampled.examples_of, target) if runs is not None else ()
     running = max(LEAST_RUNNING, RUNNING * seconds) if promised else 0.0
     code = shown(target.text, target.span)
     writing = await as_written(action, target, engine, priority)
@@ -97,9 +94,8 @@ async def search(
     best.sort(key=lambda each: -kept.get(each.new_text, 0))
     offered: list[Proposal] = []
     for each in best:
-        outcome = await checked(action, target, each, compilers)
-        if promised:  # what there was no time for above; the rest is known
-            outcome = await ran(action, target, outcome, runs)
+        outcome = await compiled.checked(action, target, each, compilers)
+        outcome = await exampled.checked(action, target, outcome, runs)  # what there was no time for; the rest is known
         if isinstance(outcome, Proposal):
             offered.append(outcome)
         if len(offered) == KEPT:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import AsyncGenerator, Sequence
+from typing import NoReturn
 
 from . import Chunk, ContextTooLong, Engine, EngineStatus, ModelInfo, Request, Score
 from .remembered import Remembered
@@ -19,25 +20,29 @@ class NotRemembered(ContextTooLong):
 def alone(engine: Remembered) -> Remembered:
     """The same memory; its `stream`, `score` and `go_on` raise `NotRemembered` instead of asking. Needs no closing."""
     without = copy.copy(engine)
-    without.engine = _Nobody(engine.engine)
+    without.engine = Nobody(engine.engine)
     return without
 
 
-class _Nobody:
+class Nobody:
     """Stands in an engine's place: counts tokens and knows the model, but does not answer."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+    def asked(self, request: Request) -> NoReturn:
+        """Raised in place of every answer."""
         raise NotRemembered
+
+    async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+        self.asked(request)
         yield  # makes it a generator
 
     async def score(self, request: Request, answers: Sequence[str]) -> list[Score]:
-        raise NotRemembered
+        self.asked(request)
 
     async def go_on(self, request: Request, beginnings: Sequence[str]) -> list[str]:
-        raise NotRemembered
+        self.asked(request)
 
     async def count(self, texts: Sequence[str]) -> list[int]:
         return await self._engine.count(texts)
