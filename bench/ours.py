@@ -11,6 +11,7 @@ import contextlib
 import shutil
 import threading
 import time
+import uuid
 from collections.abc import Coroutine
 from dataclasses import replace
 from pathlib import Path
@@ -47,7 +48,8 @@ class Ours(System):
 
     def start(self) -> None:
         self.engine = open_engine(self.settings, self.folders)
-        self.wait(self._answer(Request((Message("user", "Hi"),), max_tokens=1)))
+        unknown = Message("user", f"Hi {uuid.uuid4().hex}")  # a remembered answer would start no engine
+        self.wait(self._answer(Request((unknown,), max_tokens=1)))
         pid = self.engine.status().pid
         assert pid is not None
         self.process = psutil.Process(pid)
