@@ -18,6 +18,13 @@ Value = str | int | float | bool | list[str] | list[int]
 Maker = Callable[..., bytes]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that keep all processors busy run one after another, beside the others."""
+    for item in items:
+        if item.get_closest_marker("model") or item.get_closest_marker("editor"):
+            item.add_marker(pytest.mark.xdist_group("heavy"))
+
+
 @pytest.fixture(scope="session")
 def model_05b() -> Path:
     """The file of `qwen2.5-coder-0.5b` in the user's own models folder, whatever GLOSSATOR_HOME a test sets."""
