@@ -69,6 +69,7 @@ async def done(
     doubts: Sequence[Doubted] = DOUBTS,
     runs: Runs | None = None,
     events: list[Event] | None = None,
+    seconds: float = 30.0,
     **told: object,
 ) -> Outcome:
     """What an action comes to whose tries are answered in turn, with examples run."""
@@ -77,7 +78,7 @@ async def done(
     target: Target = target_at(text, "ranges.py", name=name, **told)  # type: ignore[arg-type]
     seen = [].append if events is None else events.append
     runs = runs or Runs(Limits(seconds=30, cpu_seconds=1))
-    return await run(ACTIONS[action], target, engine, budget=4000, runs=runs, on_event=seen)
+    return await run(ACTIONS[action], target, engine, budget=4000, runs=runs, on_event=seen, seconds=seconds)
 
 
 # --- the search -------------------------------------------------------------------------------------------------------
@@ -430,3 +431,69 @@ async def test_recalled(tmp_path: Path) -> None:
     plain = recall(ACTIONS["simplify"], target, engine)
     assert isinstance(plain, Proposal) and "example" not in " ".join(plain.rungs)
     await engine.close()
+
+
+TWO = '''def holds(value, low, high):
+    """Whether a value is in a range, its ends too.
+
+    >>> holds(3, 1, 3)
+    True
+    >>> holds(1, 1, 3)
+    True
+    >>> holds(0, 1, 3)
+    False
+    """
+    if value <= low:
+        return False
+    return value < high
+'''
+TWO_DOUBTS = (Doubted(" <= low", " <", " low:"), Doubted(" < high", " <=", " high"))
+
+
+async def test_two_places() -> None:
+    """Where no change of one place keeps all examples a second one is looked for behind it."""
+    both = TWO.replace("<= low", "< low").replace("< high", "<= high")
+    target = target_at(TWO, "ranges.py", name="holds")
+    engine = Scripted([Rule(text=NONSENSE)], likely=LIKELY, doubted=TWO_DOUBTS)
+    outcome = await run(ACTIONS["fix"], target, engine, budget=2000, runs=Runs())
+    assert isinstance(outcome, Proposal)
+    assert outcome.new_text == both
+    assert "3 examples of the docstring hold" in outcome.rungs
+    assert outcome.candidates == (outcome,) or len(outcome.candidates) == 1
+
+
+async def test_two_places_are_not_sought_where_one_is_enough(counting: type[Scripted]) -> None:
+    """A second change makes any text likelier; without need none is tried."""
+    engine = counting([Rule(text=NONSENSE)], likely=LIKELY, doubted=DOUBTS)
+    found: list[str] = []
+    await run(
+        ACTIONS["fix"],
+        target_at(TEXT, "ranges.py", name="holds"),
+        engine,
+        budget=2000,
+        runs=Runs(),
+        on_event=lambda event: found.append(event.name) if isinstance(event, Stage) else None,
+    )
+    assert found.count("running") == 1
+
+
+async def test_other_answers_are_tried() -> None:
+    """Where no change and no further try keeps the examples, the model is asked again with other seeds, in time."""
+    wrong = TEXT.replace("< high", "< low")
+    tries = [NONSENSE] * len(ACTIONS["fix"].tries)
+    outcome = await done(TEXT, *tries, written(wrong), NONSENSE, written(RIGHT), doubts=())
+    assert isinstance(outcome, Proposal)
+    assert outcome.new_text == RIGHT
+    assert outcome.answer == written(RIGHT)
+    assert "2 examples of the docstring hold" in outcome.rungs
+    late = await done(TEXT, *tries, written(RIGHT), doubts=(), seconds=0.0)
+    assert isinstance(late, Refusal)
+
+
+async def test_other_answers_decide_nothing_without_examples() -> None:
+    """Without an example there is nothing that tells a better answer from the first."""
+    text = TEXT.replace(">>>", "")
+    outcome = await done(
+        text, *[NONSENSE] * len(ACTIONS["fix"].tries), written(RIGHT), doubts=(), likely=[Likely("", -9.0)]
+    )
+    assert isinstance(outcome, Refusal)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..answer.compiling import Change, Compilers
-from ..answer.reasoning import Splitter, split
+from ..answer.reasoning import split
 from ..answer.running import Question, Runs
-from ..engine import Engine, Finished, ModelInfo, Priority, Queued, Reading, Request, Text, Usage
-from . import Action, compiled, exampled, search
+from ..engine import Engine, ModelInfo, Priority, Usage
+from . import Action, compiled, exampled, search, varied
+from .asked import ask, together
 from .asking import Turn, context_for, messages, overhead, request_for, room
 from .judge import Reply, judge
 from .outcome import Answer, Event, Explanation, NewFile, Outcome, Proposal, Refusal, Stage, Thought
@@ -68,8 +69,8 @@ async def run(
     while True:
         attempt = action.tries[len(turns)]
         request = request_for(action, target, context, turns, reasoning=thinks, seed=seed, priority=priority, lane=lane)
-        said = await _ask(asked, request, on_event)
-        usage, remembered = _sum(usage, said.finished.usage), remembered and said.finished.remembered
+        said = await ask(asked, request, on_event)
+        usage, remembered = together(usage, said.finished.usage), remembered and said.finished.remembered
         on_event(Stage("checking"))
         outcome = judge(action, attempt, target, Reply(said.answer, said.finished.reason))
         outcome = await compiled.checked(action, target, outcome, compilers)
@@ -98,6 +99,18 @@ async def run(
             more = more and isinstance(outcome, Refusal)
         if more:
             continue
+        if isinstance(outcome, Refusal) and search.fits(action, target) and varied.worthwhile(action, target, runs):
+            others = varied.varied(
+                action, target, context, asked,
+                until=began + seconds, seed=seed, priority=priority, compilers=compilers, runs=runs, on_event=on_event,
+            )  # fmt: skip
+            async with aclosing(others):
+                async for other, found in others:
+                    usage = together(usage, other.finished.usage)
+                    remembered = remembered and other.finished.remembered
+                    if isinstance(found, Proposal):
+                        said, outcome = other, found
+                        break
         if isinstance(outcome, Refusal):
             outcome = spare or replace(outcome, reasons=tuple(reasons | dict.fromkeys(outcome.reasons)))
         return replace(
@@ -256,49 +269,5 @@ def unfit(action: Action, target: Target) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    thought: str
-    answer: str
-    finished: Finished
-
-
-async def _ask(engine: Engine, request: Request, on_event: Callable[[Event], None]) -> _Said:
-    """One answer, told as it comes."""
-    info = engine.model()
-    splitter = Splitter(info.think_open, info.think_close)
-    stage = ""
-    finished = Finished("stop")
-    async with aclosing(engine.stream(request)) as chunks:
-        async for chunk in chunks:
-            if isinstance(chunk, Queued):
-                on_event(Stage("queued", 0, chunk.ahead))
-            elif isinstance(chunk, Reading):
-                on_event(Stage("reading", chunk.done, chunk.total))
-            elif isinstance(chunk, Text):
-                for kind, text in splitter.feed(chunk.text):
-                    if kind != stage:
-                        stage = kind
-                        on_event(Stage("thinking" if kind == "thought" else "answering"))
-                    on_event(Thought(text) if kind == "thought" else Answer(text))
-            else:
-                finished = chunk
-    for kind, text in splitter.finish():
-        on_event(Thought(text) if kind == "thought" else Answer(text))
-    return _Said(splitter.thought.strip(), splitter.answer.strip(), finished)
-
-
 def _parts(text: str, info: ModelInfo) -> tuple[str, str]:
     return split(text, info.think_open, info.think_close)
-
-
-def _sum(one: Usage, other: Usage) -> Usage:
-    return Usage(
-        one.prompt_tokens + other.prompt_tokens,
-        one.reused_tokens + other.reused_tokens,
-        one.thought_tokens + other.thought_tokens,
-        one.answer_tokens + other.answer_tokens,
-        one.drafted_tokens + other.drafted_tokens,
-        one.seconds + other.seconds,
-        one.cpu_seconds + other.cpu_seconds,
-    )

@@ -27,6 +27,7 @@ from .outcome import Event, Outcome, Proposal, Refusal, Stage
 from .rank import END, Written, as_written
 from .sifted import sifted
 from .target import Target
+from .twice import twice
 
 PLACES = 24  # that are branched at; the right one is rarely further behind
 LINE_TOKENS = 64
@@ -80,11 +81,25 @@ async def search(
     kept: Mapping[str, int] = {}
     reason = NOTHING
     if runs is not None and promised:
-        on_event(Stage("running", 0, len(pool)))
-        bias = {each.new_text: value for each, value in pool}
-        run = [each for each, _ in pool] + [each for each in own if each.new_text not in bias]
+        run = [each for each, _ in pool]
+        run += [each for each in own if all(each.new_text != other.new_text for other in run)]
+        on_event(Stage("running", 0, len(run)))
         left = await sifted(action, target, run, runs=runs, until=time.monotonic() + running)
+        if left.judged and not left.whole:  # one place is not enough
+            parents = dict.fromkeys(writing.code(each) for each in (*left.proposals, *run))
+            until = began + seconds - running
+            changed = await twice(
+                code, list(parents), writing, engine,
+                body=_body(target, code), tokens=LINE_TOKENS, until=until, on_event=on_event,
+            )  # fmt: skip
+            unknown = await asyncio.to_thread(_distinct, action, target, writing, [(each, 0.0) for each in changed])
+            unknown = [pair for pair in unknown if all(pair[0].new_text != each.new_text for each in run)]
+            on_event(Stage("running", 0, len(unknown)))
+            found = [each for each, _ in unknown]
+            left |= await sifted(action, target, found, runs=runs, until=time.monotonic() + running)
+            pool += unknown
         kept, reason = left.kept, left.reason or NOTHING
+        bias = {each.new_text: value for each, value in pool}
         pool = [(each, bias[each.new_text]) for each in left.proposals if each.new_text in bias]
         own = [each for each in left.proposals if each.mends or each.new_text in {mine.new_text for mine in own}]
     weighed = await _weighed(writing, engine, pool, began + seconds, on_event)

@@ -26,11 +26,24 @@ class Sifted:
         proposals: With their rung; those that keep most examples first, those of which nothing is known at the end.
         kept: How many examples the text of each keeps.
         reason: Why nothing is left, or "".
+        judged: Whether anything could be said of any.
+        whole: Whether one keeps all examples.
     """
 
     proposals: tuple[Proposal, ...]
     kept: Mapping[str, int]
     reason: str = ""
+    judged: bool = False
+    whole: bool = False
+
+    def __or__(self, other: Sifted) -> Sifted:
+        """What is left of both; of only one of them where that one alone keeps all examples."""
+        if self.whole != other.whole:
+            return self if self.whole else other
+        kept = {**other.kept, **self.kept}
+        proposals = sorted((*self.proposals, *other.proposals), key=lambda each: -kept[each.new_text])
+        reason = "" if proposals else self.reason or other.reason
+        return Sifted(tuple(proposals), kept, reason, self.judged or other.judged, self.whole)
 
 
 async def sifted(action: Action, target: Target, found: Sequence[Proposal], *, runs: Runs, until: float) -> Sifted:
@@ -50,7 +63,13 @@ async def sifted(action: Action, target: Target, found: Sequence[Proposal], *, r
         rows = [row for row in rows if row[0].whole or not row[0].judged]
     rows.sort(key=lambda row: -row[0].after)
     after = {each.new_text: known.after for known, each in rows}
-    return Sifted(tuple(each for _, each in rows), after, "" if rows else _reason(kept))
+    return Sifted(
+        proposals=tuple(each for _, each in rows),
+        kept=after,
+        reason="" if rows else _reason(kept),
+        judged=any(each.judged for each in kept),
+        whole=any(each.whole for each in kept),
+    )
 
 
 async def _kept(action: Action, target: Target, proposal: Proposal, runs: Runs, until: float) -> Kept:
