@@ -24,14 +24,15 @@ from . import Action, compiled, exampled
 from .doubts import branches, deletions, doubts
 from .judge import proposed
 from .outcome import Event, Outcome, Proposal, Refusal, Stage
+from .portions import portions
 from .rank import END, Written, as_written
 from .sifted import sifted
 from .target import Target
 from .twice import twice
+from .weighing import Weighing
 
 PLACES = 24  # that are branched at; the right one is rarely further behind
 LINE_TOKENS = 64
-AT_ONCE = 6  # branches between two looks at the clock
 KEPT = 5  # candidates that are handed on
 WEIGHING = 0.4  # of the time is left for weighing
 RUNNING, LEAST_RUNNING = 0.2, 2.0  # of the time, and seconds, are left for running, where anything is run
@@ -102,7 +103,7 @@ async def search(
         bias = {each.new_text: value for each, value in pool}
         pool = [(each, bias[each.new_text]) for each in left.proposals if each.new_text in bias]
         own = [each for each in left.proposals if each.mends or each.new_text in {mine.new_text for mine in own}]
-    weighed = await _weighed(writing, engine, pool, began + seconds, on_event)
+    weighed = await Weighing(writing, engine, code, score).weigh(pool, began + seconds, on_event)
     best = [proposal for logprob, proposal in weighed if logprob > score.logprob or proposal.mends]
     # What was asked for at first, or mends what was broken, is offered even where it is no likelier or was not weighed.
     best += [each for each in own if all(each.new_text != other.new_text for other in best)]
@@ -149,11 +150,10 @@ async def _tried(
     places = doubts(code, score, body, PLACES)
     asked = replace(writing.request, max_tokens=LINE_TOKENS, stop=("\n",))
     texts: list[tuple[str, float]] = []
-    for at in range(0, len(places), AT_ONCE):
-        if time.monotonic() > until:
-            break
-        on_event(Stage("searching", at, len(places)))
-        some = places[at : at + AT_ONCE]
+    done = 0
+    for some in portions(places, until) if time.monotonic() < until else ():
+        on_event(Stage("searching", done, len(places)))
+        done += len(some)
         try:
             lines = await engine.go_on(asked, [code[: each.start] + each.text for each in some])
         except ContextTooLong:
@@ -187,25 +187,3 @@ def _meaning(target: Target, code: str) -> str:
         return shape(parse(code, target.language), Span(0, len(code)), annotations=True)
     except TooLarge:
         return code
-
-
-async def _weighed(
-    writing: Written,
-    engine: Engine,
-    pool: Sequence[tuple[Proposal, float]],
-    until: float,
-    on_event: Callable[[Event], None],
-) -> list[tuple[float, Proposal]]:
-    """How likely the definition is with each (natural logarithm), the likeliest first; fewer when time is over."""
-    weighed: list[tuple[float, Proposal]] = []
-    for at in range(0, len(pool), AT_ONCE):
-        if at and time.monotonic() > until:
-            break
-        on_event(Stage("weighing", at, len(pool)))
-        some = pool[at : at + AT_ONCE]
-        try:
-            scores = await engine.score(writing.request, [writing.code(each) + END for each, _ in some])
-        except ContextTooLong:
-            continue
-        weighed += [(each.logprob + bias, found) for each, (found, bias) in zip(scores, some, strict=True)]
-    return sorted(weighed, key=lambda pair: -pair[0])

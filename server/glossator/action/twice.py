@@ -6,7 +6,6 @@ do: each further change makes a text likelier, right or not. Checks nothing and 
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -15,6 +14,7 @@ from ..engine import ContextTooLong, Engine
 from .doubts import branches, doubts
 from .outcome import Event, Stage
 from .rank import END, Written
+from .weighing import same
 
 FIRST = 4  # changes that a second one is looked for after
 SECOND = 6  # places in each
@@ -59,6 +59,5 @@ async def twice(
 
 def _behind(code: str, changed: str) -> int:
     """Where in `changed` the first line ends that is not as in `code`."""
-    same = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(code, changed, strict=False)))
-    end = changed.find("\n", same)
+    end = changed.find("\n", same(code, changed))
     return len(changed) if end < 0 else end
