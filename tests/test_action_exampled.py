@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,7 +19,7 @@ from glossator.answer import limited
 from glossator.answer.examples import Example
 from glossator.answer.limited import Limits
 from glossator.answer.running import LATE, Question, Runs
-from glossator.engine import Request, Score
+from glossator.engine import Chunk, Request
 from glossator.engine.remembered import Remembered
 from glossator.engine.scripted import Doubted, Likely, Rule, Scripted
 
@@ -233,9 +233,10 @@ async def test_what_is_dropped_is_not_weighed() -> None:
     class Weighing(Scripted):
         weighed: ClassVar[list[str]] = []
 
-        async def score(self, request: Request, answers: Sequence[str]) -> list[Score]:
-            self.weighed.extend(answers)
-            return await super().score(request, answers)
+        async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+            self.weighed.extend(request.answers if not request.max_tokens else ())
+            async for chunk in super().stream(request):
+                yield chunk
 
     engine = Weighing([Rule(text=NONSENSE)], likely=LIKELY, doubted=DOUBTS)
     outcome = await run(ACTIONS["fix"], target_at(TEXT, "ranges.py", name="holds"), engine, budget=4000, runs=Runs())

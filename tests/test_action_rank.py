@@ -16,7 +16,7 @@ from glossator.action.target import Target, target_at
 from glossator.action.whole_file import CLEAR, Weighed, likeliest, verdict
 from glossator.answer.edit import Edit, apply, smallest
 from glossator.code import Span
-from glossator.engine import Chunk, ContextTooLong, Request, Score
+from glossator.engine import Chunk, ContextTooLong, Request
 from glossator.engine.scripted import Likely, Scripted
 
 FILE = '''"""Counting."""
@@ -42,9 +42,10 @@ class Watched(Scripted):
         super().__init__([], likely=likely)
         self.asked: list[tuple[Request, Sequence[str]]] = []
 
-    async def score(self, request: Request, answers: Sequence[str]) -> list[Score]:
-        self.asked.append((request, answers))
-        return await super().score(request, answers)
+    async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+        self.asked.append((request, request.answers))
+        async for chunk in super().stream(request):
+            yield chunk
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from glossator.action.catalogue import load, prompts_folder
 from glossator.action.outcome import Event, Outcome, Proposal, Refusal, Stage
 from glossator.action.run import recall, run
 from glossator.action.target import Target, target_at
+from glossator.engine import Chunk, Finished, Request, Usage
 from glossator.engine.remembered import Remembered
 from glossator.engine.scripted import Doubted, Likely, Rule, Scripted
 
@@ -129,3 +131,21 @@ async def test_recalled(tmp_path: Path, counting: type[Any]) -> None:
     assert isinstance(again, Proposal) and again.new_text == RIGHT
     assert counting.asked == asked
     await engine.close()
+
+
+async def test_everything_is_counted() -> None:
+    """What a search reads and writes is part of what the action cost."""
+
+    finished = [0]
+
+    class Costly(Scripted):
+        async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+            async for chunk in super().stream(request):
+                finished[0] += isinstance(chunk, Finished)
+                yield replace(chunk, usage=Usage(10, 1, 0, 2, 0, 0.5, 1.0)) if isinstance(chunk, Finished) else chunk
+
+    engine = Costly([Rule(text=SAME)], likely=LIKELY, doubted=DOUBTS)
+    outcome = await run(FIX, at(), engine, budget=2000)
+    assert finished[0] > 3
+    assert outcome.usage == Usage(*(finished[0] * number for number in (10, 1, 0, 2, 0, 0.5, 1.0)))
+    assert not outcome.remembered

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import AsyncGenerator
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,7 @@ from glossator.action.outcome import Proposal
 from glossator.action.rank import END, as_written
 from glossator.action.target import target_at
 from glossator.action.weighing import LINES, WHOLE, Weighing, _read_to, same
-from glossator.engine import Priority, Request, Score
+from glossator.engine import Chunk, Finished, Priority, Request, Score, likelihood
 from glossator.engine.scripted import Scripted
 
 FIX = load(prompts_folder())[0]["fix"]
@@ -31,14 +31,10 @@ class Counting(Scripted):
         super().__init__([])
         self.texts: list[str] = []
 
-    async def score(self, request: Request, answers: Any) -> list[Score]:
-        self.texts += answers
-        return [
-            Score(
-                len(text), float(sum(map(_logprob, text))), tuple(map(_logprob, text)), tuple(range(1, len(text) + 1))
-            )
-            for text in answers
-        ]
+    async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+        self.texts += request.answers
+        found = [(tuple(map(_logprob, text)), tuple(range(1, len(text) + 1))) for text in request.answers]
+        yield Finished("stop", scores=tuple(Score(len(ends), sum(own), own, ends) for own, ends in found))
 
 
 def _logprob(character: str) -> float:
@@ -57,7 +53,7 @@ def versions(count: int) -> list[tuple[Proposal, float]]:
 async def weighing(engine: Counting) -> Weighing:
     writing = await as_written(FIX, TARGET, engine, Priority.COMMAND)
     code = TEXT.rstrip("\n")
-    (score,) = await engine.score(writing.request, [code + END])
+    (score,) = await likelihood.score(engine, writing.request, [code + END])
     engine.texts.clear()
     return Weighing(writing, engine, code, score)
 

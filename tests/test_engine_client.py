@@ -31,6 +31,7 @@ from glossator.engine import (
     RequestPoisoned,
     Text,
     address,
+    likelihood,
     wire,
 )
 from glossator.engine.client import SharedEngine
@@ -158,10 +159,10 @@ async def test_answers_and_leaves(make: Make, folder: Path) -> None:
 async def test_scores(make: Make) -> None:
     """Scores come back in the order of the answers, and cancelling them frees the engine."""
     engine = make()
-    scores = await engine.score(ask("count 1 1"), ["abc", "", "d"])
+    scores = await likelihood.score(engine, ask("count 1 1"), ["abc", "", "d"])
     assert [(each.tokens, each.logprob) for each in scores] == [(3, -3.0), (0, 0.0), (1, -1.0)]
-    assert await engine.score(ask("count 1 1"), []) == []
-    held = asyncio.create_task(engine.score(ask("hold"), ["abc"]))
+    assert await likelihood.score(engine, ask("count 1 1"), []) == []
+    held = asyncio.create_task(likelihood.score(engine, ask("hold"), ["abc"]))
     await asyncio.sleep(0.1)
     held.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -173,7 +174,7 @@ async def test_urgent_request_interrupts_scores(make: Make) -> None:
     """Scores that nobody waits for at a keyboard give way, and are worked out afterwards."""
     engine = make()
     await collect(engine, ask("count 1 1"))
-    slow = asyncio.create_task(engine.score(ask("count 40 10", Priority.PREFETCH), ["abc"]))
+    slow = asyncio.create_task(likelihood.score(engine, ask("count 40 10", Priority.PREFETCH), ["abc"]))
     await asyncio.sleep(0.1)
     await collect(engine, ask("count 1 1"))
     assert not slow.done()

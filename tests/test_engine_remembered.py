@@ -19,7 +19,7 @@ from typing import Any
 import filelock
 import pytest
 
-from glossator.engine import Chunk, EngineError, Finished, Message, Request, Text
+from glossator.engine import Chunk, EngineError, Finished, Message, Request, Text, likelihood
 from glossator.engine.remembered import Remembered
 from glossator.engine.remembered_database import Damaged, seal, unseal
 from glossator.engine.remembered_disk import Shelf
@@ -80,8 +80,8 @@ async def test_scores_from_disk(tmp_path: Path, counting: type[Any]) -> None:
         script = counting([], likely=[Likely("low", -3.5)], doubted=[Doubted(" < low", " <=", " low")])
         engine = Remembered(script, tmp_path / "a", 16)
         assert await engine.opened(20)
-        scores = await engine.score(ask(), ["value < low", "other"])
-        texts = await engine.go_on(ask(stop=("\n",)), ["value <="])
+        scores = await likelihood.score(engine, ask(), ["value < low", "other"])
+        texts = await likelihood.go_on(engine, ask(stop=("\n",)), ["value <="])
         found.append((scores, texts))
         await engine.close()
     assert found[0] == found[1]
@@ -89,7 +89,7 @@ async def test_scores_from_disk(tmp_path: Path, counting: type[Any]) -> None:
     assert counting.asked == 2
     engine = Remembered(script, tmp_path / "a", 16)
     assert await engine.opened(20)
-    assert len(await engine.score(ask(), ["value < low"])) == 1
+    assert len(await likelihood.score(engine, ask(), ["value < low"])) == 1
     assert counting.asked == 3
     await engine.close()
 

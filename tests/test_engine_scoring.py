@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from glossator.engine import Chunk, EngineError, Finished, Message, Queued, Request, Score
+from glossator.engine import Chunk, EngineError, Finished, Message, Queued, Request, Score, likelihood
 from glossator.engine.prefixes import Prefixes, Resident
-from glossator.engine.scoring import Judged, continuations, judged, likelihoods, score, scored
+from glossator.engine.scoring import Judged, continuations, judged, likelihoods, scored
+from glossator.engine.scripted import Scripted
 
 WORDS = 50
 PROMPT = [7, 3, 9]
@@ -166,29 +167,41 @@ def test_scored() -> None:
 REQUEST = Request((Message("user", "?"),), draft="x", max_tokens=9)
 
 
-async def test_score_asks_the_stream() -> None:
-    """The answers travel in the request, and no text is asked for."""
-    asked: list[Request] = []
+class Saying(Scripted):
+    """An engine that always says the same."""
 
-    async def stream(request: Request) -> AsyncGenerator[Chunk, None]:
-        asked.append(request)
-        yield Queued(0)
-        yield Finished("stop", scores=(Score(1, -1.0), Score(2, -2.0)))
+    def __init__(self, *chunks: Chunk) -> None:
+        super().__init__([])
+        self.chunks, self.asked = chunks, list[Request]()
 
-    assert await score(stream, REQUEST, ["a", "b"]) == [Score(1, -1.0), Score(2, -2.0)]
-    assert (asked[0].answers, asked[0].max_tokens, asked[0].draft) == (("a", "b"), 0, "")
-    assert await score(stream, REQUEST, []) == []
-    assert len(asked) == 1
+    async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+        self.asked.append(request)
+        for chunk in self.chunks:
+            yield chunk
+
+
+async def test_scores_and_continuations_are_asked_of_the_stream() -> None:
+    """The answers travel in the request; nothing is asked about none."""
+    engine = Saying(Queued(0), Finished("stop", scores=(Score(1, -1.0), Score(2, -2.0))))
+    assert await likelihood.score(engine, REQUEST, ["a", "b"]) == [Score(1, -1.0), Score(2, -2.0)]
+    assert await likelihood.score(engine, REQUEST, []) == []
+    (asked,) = engine.asked
+    assert (asked.answers, asked.max_tokens, asked.draft) == (("a", "b"), 0, "")
+    engine = Saying(Finished("stop", texts=(" b",)))
+    assert await likelihood.go_on(engine, REQUEST, ["a"]) == [" b"]
+    assert await likelihood.go_on(engine, REQUEST, []) == []
+    (asked,) = engine.asked
+    assert (asked.answers, asked.max_tokens, asked.draft) == (("a",), 9, "")
 
 
 async def test_engine_that_cannot_score() -> None:
     """An engine that answers without scores is an error in words."""
-
-    async def stream(request: Request) -> AsyncGenerator[Chunk, None]:
-        yield Finished("stop")
-
     with pytest.raises(EngineError, match="no scores"):
-        await score(stream, REQUEST, ["a"])
+        await likelihood.score(Saying(Finished("stop")), REQUEST, ["a"])
+    with pytest.raises(EngineError, match="went on with nothing"):
+        await likelihood.go_on(Saying(Finished("stop")), REQUEST, ["a"])
+    with pytest.raises(EngineError, match="ended before"):
+        await likelihood.score(Saying(Queued(0)), REQUEST, ["a"])
 
 
 def test_key() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from glossator.engine import Chunk, EngineDied, EngineError, Finished, Message, Request, Text
+from glossator.engine import Chunk, EngineDied, EngineError, Finished, Message, Request, Text, likelihood
 from glossator.engine.scripted import Likely, Rule, Scripted
 
 
@@ -134,10 +134,12 @@ async def test_scores(tmp_path: Path) -> None:
     path = tmp_path / "script.toml"
     path.write_text("[[score]]\nmatch = 'n . 1'\nlogprob = -2.5\n[[score]]\nmatch = 'range'\nlogprob = -7\n")
     engine = Scripted.from_file(path)
-    scores = await engine.score(ask("which?"), ["for i in range(n + 1):", "for i in range(n):", "a b c", ""])
+    scores = await likelihood.score(
+        engine, ask("which?"), ["for i in range(n + 1):", "for i in range(n):", "a b c", ""]
+    )
     assert [each.logprob for each in scores] == [-2.5, -7, -3, 0]
     assert (scores[2].tokens, scores[2].token_logprobs, scores[2].ends) == (3, (-1, -1, -1), (1, 3, 5))
-    assert await Scripted([], likely=[Likely("x", -1.0)]).score(ask("which?"), []) == []
+    assert await likelihood.score(Scripted([], likely=[Likely("x", -1.0)]), ask("which?"), []) == []
 
 
 def test_missing_script(tmp_path: Path) -> None:

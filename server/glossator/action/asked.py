@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from ..answer.reasoning import Splitter
-from ..engine import Engine, Finished, Queued, Reading, Request, Text, Usage
+from ..engine import Engine, Finished, Queued, Reading, Request, Text
 from .outcome import Answer, Event, Stage, Thought
 
 
@@ -43,16 +43,3 @@ async def ask(engine: Engine, request: Request, on_event: Callable[[Event], None
     for kind, text in splitter.finish():
         on_event(Thought(text) if kind == "thought" else Answer(text))
     return Said(splitter.thought.strip(), splitter.answer.strip(), finished)
-
-
-def together(one: Usage, other: Usage) -> Usage:
-    """What two answers cost."""
-    return Usage(
-        one.prompt_tokens + other.prompt_tokens,
-        one.reused_tokens + other.reused_tokens,
-        one.thought_tokens + other.thought_tokens,
-        one.answer_tokens + other.answer_tokens,
-        one.drafted_tokens + other.drafted_tokens,
-        one.seconds + other.seconds,
-        one.cpu_seconds + other.cpu_seconds,
-    )

@@ -19,7 +19,7 @@ from ..code.context import outlined
 from ..code.fingerprint import same_code
 from ..code.languages import Language
 from ..code.tree import Tree
-from ..engine import ContextTooLong, Engine, Message, Priority, Request
+from ..engine import ContextTooLong, Engine, Message, Priority, Request, likelihood
 from . import Action
 from .asking import context_for, fenced, messages, room
 from .budget import file_tokens
@@ -57,7 +57,8 @@ async def gain(
     codes = [before, *(after[at] for at in wanted)]
     for view in (await _unseen(action, target.tree, engine), await _seen(action, target, engine, budget)):
         try:
-            first, *others = await engine.score(_asked(target, view, priority), [f"{code}{END}" for code in codes])
+            asked = _asked(target, view, priority)
+            first, *others = await likelihood.score(engine, asked, [f"{code}{END}" for code in codes])
         except ContextTooLong:
             return [-math.inf if at in wanted else 0.0 for at in range(len(after))]
         for at, score in zip(wanted, others, strict=True):

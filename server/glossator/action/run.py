@@ -14,9 +14,10 @@ from dataclasses import replace
 from ..answer.compiling import Change, Compilers
 from ..answer.reasoning import split
 from ..answer.running import Question, Runs
-from ..engine import Engine, ModelInfo, Priority, Usage
+from ..engine import Engine, ModelInfo, Priority
+from ..engine.metered import Metered
 from . import Action, compiled, exampled, search, varied
-from .asked import ask, together
+from .asked import ask
 from .asking import Turn, context_for, messages, overhead, request_for, room
 from .judge import Reply, judge
 from .outcome import Answer, Event, Explanation, NewFile, Outcome, Proposal, Refusal, Stage, Thought
@@ -60,17 +61,15 @@ async def run(
     if context.tokens > room(engine, action) - overhead(action):
         return Refusal(reasons=(f"{target.title} is too long for the model: {context.tokens} tokens",))
     thinks = engine.model().reasoning
-    asked: Engine = engine if use_cache else getattr(engine, "engine", engine)  # the one behind the remembered answers
+    asked = Metered(engine if use_cache else getattr(engine, "engine", engine))  # the one behind the remembered answers
     turns: list[Turn] = []
     searches, told = search.fits(action, target), bool(target.diagnostics or target.instruction)
-    usage, remembered = Usage(), True
     reasons: dict[str, None] = {}
     spare: Explanation | None = None
     while True:
         attempt = action.tries[len(turns)]
         request = request_for(action, target, context, turns, reasoning=thinks, seed=seed, priority=priority, lane=lane)
         said = await ask(asked, request, on_event)
-        usage, remembered = together(usage, said.finished.usage), remembered and said.finished.remembered
         on_event(Stage("checking"))
         outcome = judge(action, attempt, target, Reply(said.answer, said.finished.reason))
         outcome = await compiled.checked(action, target, outcome, compilers)
@@ -106,8 +105,6 @@ async def run(
             )  # fmt: skip
             async with aclosing(others):
                 async for other, found in others:
-                    usage = together(usage, other.finished.usage)
-                    remembered = remembered and other.finished.remembered
                     if isinstance(found, Proposal):
                         said, outcome = other, found
                         break
@@ -117,9 +114,9 @@ async def run(
             outcome,
             thought=said.thought,
             answer=said.answer,
-            usage=usage,
+            usage=asked.usage,
             model=said.finished.model or engine.model().name,
-            remembered=remembered,
+            remembered=asked.remembered,
             finish=said.finished.reason,
             seconds=time.monotonic() - began,
         )

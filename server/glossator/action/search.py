@@ -19,7 +19,7 @@ from ..answer.running import Runs
 from ..code import Span, TooLarge
 from ..code.fingerprint import shape
 from ..code.tree import parse
-from ..engine import ContextTooLong, Engine, Priority, Score
+from ..engine import ContextTooLong, Engine, Priority, Score, likelihood
 from . import Action, compiled, exampled
 from .doubts import branches, deletions, doubts
 from .judge import proposed
@@ -71,7 +71,7 @@ async def search(
     code = shown(target.text, target.span)
     writing = await as_written(action, target, engine, priority)
     try:
-        (score,) = await engine.score(writing.request, [code + END])
+        (score,) = await likelihood.score(engine, writing.request, [code + END])
     except ContextTooLong:
         return first
     texts: list[tuple[str | Proposal, float]] = [(first, 0.0)] if isinstance(first, Proposal) else []
@@ -155,7 +155,7 @@ async def _tried(
         on_event(Stage("searching", done, len(places)))
         done += len(some)
         try:
-            lines = await engine.go_on(asked, [code[: each.start] + each.text for each in some])
+            lines = await likelihood.go_on(engine, asked, [code[: each.start] + each.text for each in some])
         except ContextTooLong:
             break
         for place, written in zip(some, lines, strict=True):

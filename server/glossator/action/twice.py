@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ..engine import ContextTooLong, Engine
+from ..engine import ContextTooLong, Engine, likelihood
 from .doubts import branches, doubts
 from .outcome import Event, Stage
 from .rank import END, Written
@@ -41,7 +41,7 @@ async def twice(
     if not parents or time.monotonic() > until:
         return found
     try:
-        scores = await engine.score(writing.request, [f"{each}{END}" for each in parents])
+        scores = await likelihood.score(engine, writing.request, [f"{each}{END}" for each in parents])
         asked = replace(writing.request, max_tokens=tokens, stop=("\n",))
         for at, (parent, score) in enumerate(zip(parents, scores, strict=True)):
             if time.monotonic() > until:
@@ -49,7 +49,7 @@ async def twice(
             on_event(Stage("searching", at, len(parents)))
             # What comes before the first change was doubted in the same way when that was looked for.
             places = doubts(parent, score, max(body, _behind(code, parent)), SECOND)
-            lines = await engine.go_on(asked, [parent[: each.start] + each.text for each in places])
+            lines = await likelihood.go_on(engine, asked, [parent[: each.start] + each.text for each in places])
             for place, written in zip(places, lines, strict=True):
                 found += branches(parent, place, written)
     except ContextTooLong:

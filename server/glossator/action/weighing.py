@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..engine import ContextTooLong, Engine, Score
+from ..engine import ContextTooLong, Engine, Score, likelihood
 from .outcome import Event, Proposal, Stage
 from .portions import portions
 from .rank import END, Written
@@ -59,7 +59,7 @@ class Weighing:
             cuts = [len(text) if whole else _read_to(self.code, text) for text in texts]
             asked = [text[:cut] if cut < len(text) else text + END for text, cut in zip(texts, cuts, strict=True)]
             try:
-                scores = await self.engine.score(self.writing.request, asked)
+                scores = await likelihood.score(self.engine, self.writing.request, asked)
             except ContextTooLong:
                 continue
             for text, cut, score, (proposal, bias) in zip(texts, cuts, scores, some, strict=True):

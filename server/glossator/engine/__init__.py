@@ -65,7 +65,7 @@ class Request:
         lane: A newer request of the same lane replaces an older one (`""`: none is replaced).
         answers: Nothing is streamed; `Finished.scores` says how likely each of these texts is as the answer
             (after `answer_prefix`). With `max_tokens` above 0 each is gone on with instead, always with the likeliest
-            token, until so many or the first of `stop`: `Finished.texts`. What `Engine.score` and `Engine.go_on` ask.
+            token, until so many or the first of `stop`: `Finished.texts`. `likelihood` asks so.
     """
 
     messages: tuple[Message, ...]
@@ -206,22 +206,6 @@ class Engine(Protocol):
 
     def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
         """Answer `request`. Raises `EngineError`; closing the generator cancels."""
-        ...
-
-    async def score(self, request: Request, answers: Sequence[str]) -> list[Score]:
-        """How likely each of `answers` is as the answer to `request`, one prefill for all. Raises as `stream` does.
-
-        The answers are scored without thought, after the request's `answer_prefix`; order, priority and cancelling are
-        those of `stream`.
-        """
-        ...
-
-    async def go_on(self, request: Request, beginnings: Sequence[str]) -> list[str]:
-        """How the model would go on after each of `beginnings` of an answer to `request`, always with the likeliest
-        token, until `request.max_tokens` or the first of `request.stop` (which is left out). Raises as `stream` does.
-
-        What the beginnings have in common is evaluated once. Without thought, as in `score`.
-        """
         ...
 
     async def count(self, texts: Sequence[str]) -> list[int]:

@@ -6,7 +6,7 @@ import copy
 from collections.abc import AsyncGenerator, Sequence
 from typing import NoReturn
 
-from . import Chunk, ContextTooLong, Engine, EngineStatus, ModelInfo, Request, Score
+from . import Chunk, ContextTooLong, Engine, EngineStatus, ModelInfo, Request
 from .remembered import Remembered
 
 
@@ -18,7 +18,7 @@ class NotRemembered(ContextTooLong):
 
 
 def alone(engine: Remembered) -> Remembered:
-    """The same memory; its `stream`, `score` and `go_on` raise `NotRemembered` instead of asking. Needs no closing."""
+    """The same memory; its `stream` raises `NotRemembered` instead of asking. Needs no closing."""
     without = copy.copy(engine)
     without.engine = Nobody(engine.engine)
     return without
@@ -37,12 +37,6 @@ class Nobody:
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
         self.asked(request)
         yield  # makes it a generator
-
-    async def score(self, request: Request, answers: Sequence[str]) -> list[Score]:
-        self.asked(request)
-
-    async def go_on(self, request: Request, beginnings: Sequence[str]) -> list[str]:
-        self.asked(request)
 
     async def count(self, texts: Sequence[str]) -> list[int]:
         return await self._engine.count(texts)

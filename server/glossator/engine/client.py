@@ -29,9 +29,7 @@ from . import (
     EngineStatus,
     ModelInfo,
     Request,
-    Score,
     address,
-    scoring,
     supervise,
     wire,
 )
@@ -133,14 +131,6 @@ class SharedEngine:
                 self._note(link, error)
                 raise
         raise EngineDied("the engine process left while it was asked; ask again")
-
-    async def score(self, request: Request, answers: Sequence[str]) -> list[Score]:
-        """How likely each of `answers` is. Raises `EngineError`."""
-        return await scoring.score(self.stream, request, answers)
-
-    async def go_on(self, request: Request, beginnings: Sequence[str]) -> list[str]:
-        """How the shared process's model goes on."""
-        return await scoring.go_on(self.stream, request, beginnings)
 
     async def count(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text, without special tokens. Starts the engine where it is needed."""

@@ -12,14 +12,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from ..models import Card
-from . import Chunk, ContextTooLong, Finished, ModelInfo, Priority, Reading, Request, Score, Text, Usage
+from . import Chunk, ContextTooLong, Finished, ModelInfo, Priority, Reading, Request, Text, Usage
 from .calibration import Shelf
 from .decoding import Cancelled, Decoding, Tools
 from .drafting import Copier
+from .given import judge
 from .llama_native import MAX_OUTPUTS, Native
 from .machine import cores
 from .measuring import quick
@@ -27,14 +27,12 @@ from .pace import Pace
 from .prefixes import Aborted, Prefixes, Resident, cuts
 from .rates import Rates
 from .sampling import Choice, Logits, Sampler
-from .scoring import continuations, likelihoods, scored
 from .states import States
 from .templates import family_of, render, thinks
 from .thinking import Thought
 
 UBATCH = 128  # tokens evaluated at once: 5 % slower than 512, and cancelling is quick
 WATCH_SECONDS = 0.01  # how often a prefill asks whether it is still wanted
-LONGEST_STOP = 16  # tokens at the end of a text in which a stop is looked for
 CLOSING_TOKENS = 16  # room for what is written to close a thought
 
 
@@ -211,51 +209,33 @@ class Model:
         native, prompt = self._native, self._prompt(request)
         answers = [self._content(answer) for answer in request.answers]
         self._check(max(map(len, answers)) + request.max_tokens, 0, prompt)
+        before = self._prefixes.evaluated
         try:
             with self._watched(cancelled):
                 resident = self._prefixes.enter(prompt.tokens, prompt.places)
-                reused = len(resident.tokens)
+                reused, total = len(resident.tokens), len(prompt.tokens)
                 logits = self._read(prompt, resident, emit)
-                found: dict[int, Score] = {}
-                texts: dict[int, str] = {}
-                if request.max_tokens:
-                    for at, written in continuations(
-                        *(self._prefixes, resident, logits, answers),
-                        rows=native,
-                        step=native.ubatch,
-                        most=request.max_tokens,
-                        over=partial(self._over, request.stop),
-                    ):
-                        texts[at] = self._until(written, request.stop)
-                        emit(Reading(len(prompt.tokens), len(prompt.tokens)))
-                else:
-                    step = min(MAX_OUTPUTS, native.ubatch)
-                    for at, each in likelihoods(self._prefixes, resident, logits, answers, rows=native, step=step):
-                        rather = (native.piece(token.preferred) for token in each)
-                        found[at] = scored(each, map(native.piece, answers[at]), rather)
-                        emit(Reading(len(prompt.tokens), len(prompt.tokens)))
+                found = judge(
+                    request,
+                    answers,
+                    native=native,
+                    prefixes=self._prefixes,
+                    resident=resident,
+                    logits=logits,
+                    rows=MAX_OUTPUTS,
+                    progress=lambda: emit(Reading(total, total)),
+                )
         except Aborted:
             return
         usage = Usage(
-            prompt_tokens=len(prompt.tokens),
+            prompt_tokens=reused + self._prefixes.evaluated - before - found.decoded,
             reused_tokens=reused,
+            answer_tokens=found.written,
             seconds=time.perf_counter() - began,
             cpu_seconds=time.process_time() - cpu,
         )
         self._count(usage)
-        scores = tuple(found[at] for at in sorted(found))
-        emit(Finished("stop", usage, self.info.name, scores=scores, texts=tuple(texts[at] for at in sorted(texts))))
-
-    def _over(self, stop: Sequence[str], written: Sequence[int]) -> bool:
-        """Whether what was written has come to an end or to one of `stop`."""
-        if self._native.ends(written[-1]):
-            return True
-        tail = b"".join(map(self._native.piece, written[-LONGEST_STOP:]))
-        return any(each.encode() in tail for each in stop)
-
-    def _until(self, written: Sequence[int], stop: Sequence[str]) -> str:
-        text = b"".join(map(self._native.piece, written)).decode("utf-8", "replace")
-        return text[: min((at for each in stop if (at := text.find(each)) >= 0), default=len(text))]
+        emit(Finished("stop", usage, self.info.name, scores=found.scores, texts=found.texts))
 
     def calibrate(self, cancelled: Callable[[], bool]) -> None:
         """Find out once how fast this machine is, in a second or two; gives way when `cancelled` comes true."""

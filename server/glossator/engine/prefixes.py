@@ -88,6 +88,7 @@ class Prefixes:
         self, native: Cells, *, step: int = 128, blob_bytes: int = 512 << 20, shelf: Shelf | None = None
     ) -> None:
         """`step` tokens are evaluated at once; `blob_bytes` limits the blobs in memory: the least used go first."""
+        self.evaluated = 0  # tokens so far, again and again those that were cut away
         self._native = native
         self._step = step
         self._resident = Resident()
@@ -147,6 +148,7 @@ class Prefixes:
             self._empty()
             raise
         resident.tokens += tokens
+        self.evaluated += len(tokens)
         if reading:
             resident.exact = len(resident.tokens)
 

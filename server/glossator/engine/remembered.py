@@ -17,7 +17,6 @@ from typing import Any
 
 from . import Chunk, Engine, EngineError, EngineStatus, Finished, ModelInfo, Request, Score, Text, Usage
 from .remembered_disk import Shelf
-from .scoring import to_go_on, to_score
 
 _FRESH_SECONDS = 3600.0  # an answer that is used and older than this is stored anew, so that it is not thrown out
 
@@ -102,6 +101,11 @@ class Remembered:
         """The remembered chunks, or the other engine's. Raises what that one raises."""
         if not self._shelf.ready(0):
             await asyncio.to_thread(self._shelf.ready, 1.0)
+        if request.answers:
+            async with contextlib.aclosing(self._judged(request)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+            return
         if answer := self._look_up(request):
             for piece in answer.pieces:
                 yield piece
@@ -124,34 +128,29 @@ class Remembered:
             answer = _Answer(tuple(pieces), finished, time.time())
             self._shelf.put(request.key(self.engine.model().digest), answer.to_bytes())
 
-    async def score(self, request: Request, answers: Sequence[str]) -> list[Score]:
-        """The remembered scores, or the other engine's."""
-        asked = to_score(request, answers)
-        with contextlib.suppress(TypeError, ValueError, KeyError):  # nothing is kept, or by another version
-            return [_score(tree) for tree in self._found(asked)]
-        scores = await self.engine.score(request, answers)
-        self._put(asked, [asdict(each) for each in scores])
-        return scores
+    def _known(self, request: Request) -> Finished | None:
+        """What is kept of a request for scores or continuations."""
+        with contextlib.suppress(EngineError, TypeError, ValueError, KeyError):  # nothing, or by another version
+            payload = self._shelf.get(request.key(self.engine.model().digest))
+            found = json.loads(payload or b"null")
+            if len(found) == len(request.answers):
+                model = self.engine.model().name
+                if request.max_tokens:
+                    return Finished("stop", model=model, remembered=True, texts=tuple(map(str, found)))
+                return Finished("stop", model=model, remembered=True, scores=tuple(map(_score, found)))
+        return None
 
-    async def go_on(self, request: Request, beginnings: Sequence[str]) -> list[str]:
-        """As it went on before, or as the other engine does."""
-        asked = to_go_on(request, beginnings)
-        with contextlib.suppress(TypeError, ValueError):
-            return [str(text) for text in self._found(asked)]
-        texts = await self.engine.go_on(request, beginnings)
-        self._put(asked, texts)
-        return texts
-
-    def _found(self, asked: Request) -> list[Any]:
-        """What is kept of a request, one value for each of its answers. Raises `ValueError` where that is nothing."""
-        payload = self._shelf.get(asked.key(self.engine.model().digest))
-        found = json.loads(payload) if payload is not None else None
-        if not isinstance(found, list) or len(found) != len(asked.answers):
-            raise ValueError("nothing is kept")
-        return found
-
-    def _put(self, asked: Request, values: list[Any]) -> None:
-        self._shelf.put(asked.key(self.engine.model().digest), json.dumps(values).encode())
+    async def _judged(self, request: Request) -> AsyncGenerator[Chunk, None]:
+        """Scores or continuations: those that are kept, or the other engine's."""
+        if known := self._known(request):
+            yield known
+            return
+        async with contextlib.aclosing(self.engine.stream(request)) as chunks:
+            async for chunk in chunks:
+                if isinstance(chunk, Finished):
+                    values = [*chunk.texts, *map(asdict, chunk.scores)]
+                    self._shelf.put(request.key(self.engine.model().digest), json.dumps(values).encode())
+                yield chunk
 
     async def count(self, texts: Sequence[str]) -> list[int]:
         """The other engine's count."""

@@ -1,6 +1,6 @@
 """How likely a model finds given texts as its answer, and how it would go on with them.
 
-`likelihoods` and `continuations` are the evaluation, over cells and rows of logits; `score` and `go_on` ask any engine.
+`likelihoods` and `continuations` are the evaluation, over cells and rows of logits; `likelihood` asks an engine for it.
 Texts are taken in the order of their tokens, so that each common beginning is evaluated once. Knows no llama.cpp, no
 code and no files.
 """
@@ -8,15 +8,13 @@ code and no files.
 from __future__ import annotations
 
 import codecs
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
-from contextlib import aclosing
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from . import Chunk, EngineError, Finished, Request, Score
+from . import EngineError, Score
 from .prefixes import Prefixes, Resident, common
 
 Logits = npt.NDArray[np.float32]
@@ -127,41 +125,3 @@ def scored(found: Sequence[Judged], pieces: Iterable[bytes], preferred: Iterable
     rather = tuple(each.decode("utf-8", "replace") for each in preferred)
     sure = tuple(each.preferred_logprob for each in found)
     return Score(len(logprobs), float(sum(logprobs)), logprobs, tuple(ends), rather, sure)
-
-
-def to_score(request: Request, answers: Sequence[str]) -> Request:
-    """What an engine's `stream` is asked for scores with."""
-    return replace(request, answers=tuple(answers), max_tokens=0, thinking=0, draft="")
-
-
-def to_go_on(request: Request, beginnings: Sequence[str]) -> Request:
-    """What an engine's `stream` is asked to go on with."""
-    return replace(request, answers=tuple(beginnings), max_tokens=max(1, request.max_tokens), thinking=0, draft="")
-
-
-async def _finished(stream: Callable[[Request], AsyncGenerator[Chunk, None]], request: Request) -> Finished:
-    async with aclosing(stream(request)) as chunks:
-        async for chunk in chunks:
-            if isinstance(chunk, Finished):
-                return chunk
-    raise EngineError("the engine ended before it gave scores or went on")
-
-
-async def score(
-    stream: Callable[[Request], AsyncGenerator[Chunk, None]], request: Request, answers: Sequence[str]
-) -> list[Score]:
-    """What `Engine.score` says, by an engine's `stream`."""
-    scores = (await _finished(stream, to_score(request, answers))).scores if answers else ()
-    if len(scores) != len(answers):
-        raise EngineError("the engine gave no scores")
-    return list(scores)
-
-
-async def go_on(
-    stream: Callable[[Request], AsyncGenerator[Chunk, None]], request: Request, beginnings: Sequence[str]
-) -> list[str]:
-    """What `Engine.go_on` says, by an engine's `stream`."""
-    texts = (await _finished(stream, to_go_on(request, beginnings))).texts if beginnings else ()
-    if len(texts) != len(beginnings):
-        raise EngineError("the engine went on with nothing")
-    return list(texts)

@@ -41,7 +41,6 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from . import Chunk, EngineError, EngineStatus, Finished, ModelInfo, Reading, Request, Score, Text, Usage
-from .scoring import go_on, score
 
 _T = TypeVar("_T")
 _WORD = re.compile(r"\s*\S+|\s+")
@@ -201,14 +200,6 @@ class Scripted:
 
     def _gone_on(self, beginning: str) -> str:
         return next((each.then for each in self._doubted if beginning.endswith(each.rather)), "")
-
-    async def score(self, request: Request, answers: Sequence[str]) -> list[Score]:
-        """By the first `[[score]]` that fits each answer."""
-        return await score(self.stream, request, answers)
-
-    async def go_on(self, request: Request, beginnings: Sequence[str]) -> list[str]:
-        """By the first `[[doubt]]` whose `rather` each beginning ends with."""
-        return await go_on(self.stream, request, beginnings)
 
     async def count(self, texts: Sequence[str]) -> list[int]:
         """Words, as a stand-in for tokens."""

@@ -1,0 +1,54 @@
+"""An engine that adds up what its answers cost."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import fields
+
+from . import Chunk, Engine, EngineStatus, Finished, ModelInfo, Request, Usage
+
+
+class Metered:
+    """An `Engine` in front of another.
+
+    Attributes:
+        usage: Of all answers so far, remembered ones with what they cost when they were made.
+        remembered: Whether all of them were remembered.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.usage = Usage()
+        self.remembered = True
+
+    async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+        """The other engine's answer. Raises what that one raises."""
+        async with aclosing(self._engine.stream(request)) as chunks:
+            async for chunk in chunks:
+                if isinstance(chunk, Finished):
+                    self.usage = _sum(self.usage, chunk.usage)
+                    self.remembered = self.remembered and chunk.remembered
+                yield chunk
+
+    async def count(self, texts: Sequence[str]) -> list[int]:
+        """The other engine's count."""
+        return await self._engine.count(texts)
+
+    def model(self) -> ModelInfo:
+        """The other engine's model."""
+        return self._engine.model()
+
+    def status(self) -> EngineStatus:
+        """The other engine's."""
+        return self._engine.status()
+
+    async def close(self) -> None:
+        """Nothing is held; the other engine stays open."""
+
+
+def _sum(one: Usage, other: Usage) -> Usage:
+    """The numbers added; approximate where one is."""
+    numbers = [each.name for each in fields(Usage) if each.name != "approximate"]
+    sums = {name: getattr(one, name) + getattr(other, name) for name in numbers}
+    return Usage(**sums, approximate=one.approximate or other.approximate)
