@@ -11,7 +11,7 @@ from glossator.action.catalogue import load, prompts_folder
 from glossator.action.outcome import Event, Outcome, Proposal, Refusal, Stage
 from glossator.action.run import recall, run
 from glossator.action.target import Target, target_at
-from glossator.engine import Chunk, Finished, Request, Usage
+from glossator.engine import Chunk, Finished, ModelInfo, Request, Usage
 from glossator.engine.remembered import Remembered
 from glossator.engine.scripted import Doubted, Likely, Rule, Scripted
 
@@ -149,3 +149,34 @@ async def test_everything_is_counted() -> None:
     assert finished[0] > 3
     assert outcome.usage == Usage(*(finished[0] * number for number in (10, 1, 0, 2, 0, 0.5, 1.0)))
     assert not outcome.remembered
+
+
+async def test_on_a_slow_machine_the_search_comes_first() -> None:
+    """Where the model's own rewriting would take the search's time, it is made only if nothing was found."""
+    slow, quick = (ModelInfo("m", "0" * 64, 8192, prefill_rate=10 * rate, decode_rate=rate) for rate in (2.0, 200.0))
+    for info, tries in ((slow, 0), (quick, 1)):
+        engine = Watched(info, LIKELY)
+        outcome = await run(FIX, at(), engine, budget=2000)
+        assert isinstance(outcome, Proposal)
+        assert outcome.new_text == RIGHT
+        assert engine.tries == tries
+    engine = Watched(slow, [Likely(AS_IT_IS, -0.5), Likely("", -30.0)])
+    outcome = await run(FIX, at(), engine, budget=2000)
+    assert isinstance(outcome, Proposal)
+    assert "value in self" in outcome.new_text
+    assert engine.tries == 1
+
+
+class Watched(Scripted):
+    """Counts the answers that were written."""
+
+    def __init__(
+        self, info: ModelInfo, rules: list[Rule], likely: Sequence[Likely], doubted: Sequence[Doubted]
+    ) -> None:
+        super().__init__(rules, info, likely=likely, doubted=doubted)
+        self.tries = 0
+
+    async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+        self.tries += not request.answers
+        async for chunk in super().stream(request):
+            yield chunk

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import aclosing
 from dataclasses import replace
 
 from ..answer.compiling import Change, Compilers
 from ..answer.reasoning import split
 from ..answer.running import Question, Runs
-from ..engine import Engine, ModelInfo, Priority
+from ..engine import Engine, Finished, ModelInfo, Priority
 from ..engine.metered import Metered
 from . import Action, compiled, exampled, search, varied
-from .asked import ask
+from .asked import Said, ask
 from .asking import Turn, context_for, messages, overhead, request_for, room
 from .judge import Reply, judge
 from .outcome import Answer, Event, Explanation, NewFile, Outcome, Proposal, Refusal, Stage, Thought
@@ -66,6 +65,38 @@ async def run(
     searches, told = search.fits(action, target), bool(target.diagnostics or target.instruction)
     reasons: dict[str, None] = {}
     spare: Explanation | None = None
+
+    async def sought(first: Outcome) -> Outcome:
+        return await search.search(
+            action,
+            target,
+            asked,
+            first,
+            seconds=seconds - (time.monotonic() - began),
+            on_event=on_event,
+            priority=priority,
+            compilers=compilers,
+            runs=runs,
+        )
+
+    def ended(outcome: Outcome, said: Said) -> Outcome:
+        return replace(
+            outcome,
+            thought=said.thought,
+            answer=said.answer,
+            usage=asked.usage,
+            model=said.finished.model or engine.model().name,
+            remembered=asked.remembered,
+            finish=said.finished.reason,
+            seconds=time.monotonic() - began,
+        )
+
+    if searches and not told and search.comes_first(action, target, context, engine, seconds):
+        searches = False
+        outcome = await sought(Refusal(reasons=()))
+        if isinstance(outcome, Proposal):
+            return ended(outcome, Said("", "", Finished("stop")))
+        reasons |= dict.fromkeys(outcome.reasons if isinstance(outcome, Refusal) else ())
     while True:
         attempt = action.tries[len(turns)]
         request = request_for(action, target, context, turns, reasoning=thinks, seed=seed, priority=priority, lane=lane)
@@ -82,44 +113,20 @@ async def run(
         # What was said a search cannot read: then it comes last. Where nothing was said the model mostly copies.
         if searches and (not told or (isinstance(outcome, Refusal) and not more)):
             searches = False
-            outcome = await search.search(
-                action,
-                target,
-                asked,
-                outcome,
-                seconds=seconds - (time.monotonic() - began),
-                on_event=on_event,
-                priority=priority,
-                compilers=compilers,
-                runs=runs,
-            )
+            outcome = await sought(outcome)
             if isinstance(outcome, Refusal):
                 reasons |= dict.fromkeys(outcome.reasons)
             more = more and isinstance(outcome, Refusal)
         if more:
             continue
-        if isinstance(outcome, Refusal) and search.fits(action, target) and varied.worthwhile(action, target, runs):
-            others = varied.varied(
-                action, target, context, asked,
+        if isinstance(outcome, Refusal) and search.fits(action, target):
+            said, outcome = await varied.varied(
+                action, target, context, asked, (said, outcome),
                 until=began + seconds, seed=seed, priority=priority, compilers=compilers, runs=runs, on_event=on_event,
             )  # fmt: skip
-            async with aclosing(others):
-                async for other, found in others:
-                    if isinstance(found, Proposal):
-                        said, outcome = other, found
-                        break
         if isinstance(outcome, Refusal):
             outcome = spare or replace(outcome, reasons=tuple(reasons | dict.fromkeys(outcome.reasons)))
-        return replace(
-            outcome,
-            thought=said.thought,
-            answer=said.answer,
-            usage=asked.usage,
-            model=said.finished.model or engine.model().name,
-            remembered=asked.remembered,
-            finish=said.finished.reason,
-            seconds=time.monotonic() - began,
-        )
+        return ended(outcome, said)
 
 
 def recall(

@@ -17,10 +17,12 @@ from ..answer.compiling import Compilers
 from ..answer.indent import fitted, shown
 from ..answer.running import Runs
 from ..code import Span, TooLarge
+from ..code.context import Context
 from ..code.fingerprint import shape
 from ..code.tree import parse
 from ..engine import ContextTooLong, Engine, Priority, Score, likelihood
 from . import Action, compiled, exampled
+from .asking import overhead
 from .doubts import branches, deletions, doubts
 from .judge import proposed
 from .outcome import Event, Outcome, Proposal, Refusal, Stage
@@ -33,6 +35,8 @@ from .weighing import Weighing
 
 PLACES = 24  # that are branched at; the right one is rarely further behind
 LINE_TOKENS = 64
+FIRST_TRY = 0.5  # of the time, at most, for the model's own rewriting before a search
+CHARACTERS, WORDS = 4, 32  # of code a token; tokens around it
 KEPT = 5  # candidates that are handed on
 WEIGHING = 0.4  # of the time is left for weighing
 RUNNING, LEAST_RUNNING = 0.2, 2.0  # of the time, and seconds, are left for running, where anything is run
@@ -47,6 +51,16 @@ def fits(action: Action, target: Target) -> bool:
         and target.symbol is not None
         and target.symbol.body is not None
     )
+
+
+def comes_first(action: Action, target: Target, context: Context, engine: Engine, seconds: float) -> bool:
+    """Whether the machine is so slow that the action's first try would take most of the time that a search has."""
+    info = engine.model()
+    if not (info.prefill_rate and info.decode_rate):
+        return False
+    code = len(target.code) / CHARACTERS
+    reading = (context.tokens + overhead(action)) / info.prefill_rate
+    return reading + (code + WORDS) / info.decode_rate > FIRST_TRY * seconds
 
 
 async def search(

@@ -4,7 +4,7 @@ examples of the docstring tells a right one from a wrong one."""
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 
 from ..answer.compiling import Compilers
 from ..answer.running import Runs
@@ -14,15 +14,10 @@ from . import Action, compiled, exampled
 from .asked import Said, ask
 from .asking import request_for
 from .judge import Reply, judge
-from .outcome import Event, Outcome, Stage
+from .outcome import Event, Outcome, Proposal, Stage
 from .target import Target
 
 MOST = 6
-
-
-def worthwhile(action: Action, target: Target, runs: Runs | None) -> bool:
-    """Whether examples decide which answer is right."""
-    return runs is not None and exampled.must_mend(action, target) and bool(exampled.examples_of(target))
 
 
 async def varied(
@@ -30,6 +25,7 @@ async def varied(
     target: Target,
     context: Context,
     engine: Engine,
+    last: tuple[Said, Outcome],
     *,
     until: float,
     seed: int,
@@ -37,15 +33,17 @@ async def varied(
     compilers: Compilers | None,
     runs: Runs | None,
     on_event: Callable[[Event], None],
-) -> AsyncGenerator[tuple[Said, Outcome], None]:
-    """At most `MOST` sampled answers to the action's first question, each judged; none is begun that would probably end
-    after `until` (`time.monotonic`). Raises `EngineError`."""
+) -> tuple[Said, Outcome]:
+    """The first of `MOST` sampled answers to the action's first question that passes; `last` where none does, or where
+    no examples decide. None is begun that would probably end after `until` (`time.monotonic`). Raises `EngineError`."""
+    if runs is None or not exampled.must_mend(action, target) or not exampled.examples_of(target):
+        return last
     thinks = engine.model().reasoning
     took = 0.0
     for number in range(1, MOST + 1):
         began = time.monotonic()
         if began + took > until:
-            return
+            break
         request = request_for(
             action, target, context, reasoning=thinks, seed=seed * (MOST + 1) + number, priority=priority
         )
@@ -53,5 +51,8 @@ async def varied(
         on_event(Stage("checking"))
         outcome = judge(action, action.tries[0], target, Reply(said.answer, said.finished.reason))
         outcome = await compiled.checked(action, target, outcome, compilers)
-        yield said, await exampled.checked(action, target, outcome, runs)
+        outcome = await exampled.checked(action, target, outcome, runs)
+        if isinstance(outcome, Proposal):
+            return said, outcome
         took = time.monotonic() - began
+    return last
