@@ -170,10 +170,8 @@ async def test_on_a_slow_machine_the_search_comes_first() -> None:
 class Watched(Scripted):
     """Counts the answers that were written."""
 
-    def __init__(
-        self, info: ModelInfo, rules: list[Rule], likely: Sequence[Likely], doubted: Sequence[Doubted]
-    ) -> None:
-        super().__init__(rules, info, likely=likely, doubted=doubted)
+    def __init__(self, info: ModelInfo, likely: Sequence[Likely]) -> None:
+        super().__init__([Rule(text=SAME)], info, likely=likely, doubted=DOUBTS)
         self.tries = 0
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
