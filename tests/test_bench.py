@@ -13,8 +13,12 @@ from xml.etree import ElementTree
 
 import pytest
 
+import glossator
 from glossator.action.catalogue import load, prompts_folder
+from glossator.action.outcome import Explanation, Proposal, Refusal
 from glossator.action.target import target_at
+from glossator.answer.edit import Edit
+from glossator.code import Span
 
 ROOT = Path(__file__).parent.parent
 MACHINE = {
@@ -256,3 +260,26 @@ def test_a_replay_that_was_cut_short_goes_on() -> None:
     rest = session.replay([side], walked, asked, before=[first[0] | {"cpu": 4.0}])  # type: ignore[list-item, arg-type]
     assert side.taken == ["s1", "s3"] and side.seen == ["s4"]
     assert rest[0]["replies"] == whole[0]["replies"] and rest[0]["cpu"] == whole[0]["cpu"] == 5.0
+
+
+def test_functions_that_nobody_selected() -> None:
+    """The draw depends on the seed alone, and half of it is this project's."""
+    from bench.answers import drawn
+
+    first, again, other = drawn(8, 1), drawn(8, 1), drawn(8, 2)
+    assert [each.title for each in first] == [each.title for each in again] != [each.title for each in other]
+    assert all(each.symbol is not None and each.symbol.body for each in first)
+    own = [each for each in first if Path(each.path).is_relative_to(Path(glossator.__file__).parent)]
+    assert len(own) == 4
+
+
+def test_what_a_reader_sees() -> None:
+    """An explanation with what was left out of it, an edit with its checks, a refusal with its reasons."""
+    from bench.answers import shown
+
+    assert shown(Explanation(markdown="Adds.", dropped=("it returns a number",))) == (
+        "Adds.\n\n(Left out: it returns a number)"
+    )
+    edit = Edit(Span(0, 1), "b")
+    assert shown(Proposal(edits=(edit,), new_text="b", rungs=("parses",))) == "parses\n\n```python\nb\n```"
+    assert shown(Refusal(reasons=("no", "never"))) == "refused: no; never"
