@@ -3,7 +3,8 @@
 The definition is read once as if the model had written it. At each place where it would rather have gone on otherwise,
 it writes that line to its end, and the rest stays. What does not pass the checks, changes nothing or says the same as
 another is dropped; the others and what the action's tries gave compete by how likely the model finds the whole. Where
-the user wants code to be run, the examples of the docstring decide before that (`sifted`).
+the user wants code to be run, the examples of the docstring decide before that (`sifted`), and their tests decide among
+the likeliest (`tested`).
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from dataclasses import replace
 from ..answer.compiling import Compilers
 from ..answer.indent import fitted, shown
 from ..answer.running import Runs
+from ..answer.testing import Trial
 from ..code import Span, TooLarge
 from ..code.fingerprint import shape
 from ..code.tree import parse
 from ..engine import ContextTooLong, Engine, Priority, Score
-from . import Action, compiled, exampled
+from . import Action, compiled, exampled, tested
 from .doubts import branches, deletions, doubts
 from .judge import proposed
 from .outcome import Event, Outcome, Proposal, Refusal, Stage
@@ -34,6 +36,7 @@ AT_ONCE = 6  # branches between two looks at the clock
 KEPT = 5  # candidates that are handed on
 WEIGHING = 0.4  # of the time is left for weighing
 RUNNING, LEAST_RUNNING = 0.2, 2.0  # of the time, and seconds, are left for running, where anything is run
+TESTING = 0.4  # of the time is left for the user's tests, where they are run
 
 
 def fits(action: Action, target: Target) -> bool:
@@ -58,12 +61,14 @@ async def search(
     priority: Priority = Priority.COMMAND,
     compilers: Compilers | None = None,
     runs: Runs | None = None,
+    trial: Trial | None = None,
 ) -> Outcome:
     """The likeliest repair within `seconds`. `first` is what the action's first try gave.
 
     It competes with the others, and comes last where it is no likelier than the code as it is. Raises `EngineError`.
     """
     began = time.monotonic()
+    until, seconds = began + seconds, seconds * (1 - TESTING) if trial else seconds
     promised = await asyncio.to_thread(exampled.examples_of, target) if runs is not None else ()
     running = max(LEAST_RUNNING, RUNNING * seconds) if promised else 0.0
     code = shown(target.text, target.span)
@@ -73,8 +78,8 @@ async def search(
     except ContextTooLong:
         return first
     texts: list[tuple[str | Proposal, float]] = [(first, 0.0)] if isinstance(first, Proposal) else []
-    until = began + (seconds - running) * (1 - WEIGHING)
-    texts += await _tried(target, code, score, writing, engine, until=until, on_event=on_event)
+    trying = began + (seconds - running) * (1 - WEIGHING)
+    texts += await _tried(target, code, score, writing, engine, until=trying, on_event=on_event)
     pool = await asyncio.to_thread(_distinct, action, target, writing, texts)
     own = [first] if isinstance(first, Proposal) else []
     kept: Mapping[str, int] = {}
@@ -92,14 +97,22 @@ async def search(
     # What was asked for at first, or mends what was broken, is offered even where it is no likelier or was not weighed.
     best += [each for each in own if all(each.new_text != other.new_text for other in best)]
     best.sort(key=lambda each: -kept.get(each.new_text, 0))
+
+    async def check(each: Proposal) -> Outcome:
+        outcome = await compiled.checked(action, target, each, compilers)
+        return await exampled.checked(action, target, outcome, runs)  # what there was no time for; the rest is known
+
     offered: list[Proposal] = []
     for each in best:
-        outcome = await compiled.checked(action, target, each, compilers)
-        outcome = await exampled.checked(action, target, outcome, runs)  # what there was no time for; the rest is known
+        outcome = await check(each)
         if isinstance(outcome, Proposal):
             offered.append(outcome)
         if len(offered) == KEPT:
             break
+    if trial is not None:
+        spare = [each for _, each in weighed if each not in best]
+        found = await tested.chosen(action, target, offered, spare, trial, until=until, check=check, on_event=on_event)
+        offered, reason = list(found.proposals), found.reason or reason
     if offered:
         return replace(offered[0], candidates=tuple(offered))
     return first if isinstance(first, Refusal) and reason == NOTHING else Refusal(reasons=(reason,))
