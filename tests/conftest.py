@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import struct
 from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from glossator.answer import sandbox
 from glossator.engine import Chunk, Request
 from glossator.engine.scripted import Scripted
 from glossator.models import ModelError, catalogue
@@ -32,6 +35,16 @@ def model_05b() -> Path:
         return pull(catalogue.card("qwen2.5-coder-0.5b"), folders({}).models, notice=print)
     except ModelError as error:
         pytest.fail(f"tests marked `model` need the real 0.5B model: {error}", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def walled() -> None:
+    """Skips a test where this system makes no sandbox for commands."""
+    place = sandbox.Place(Path(__file__).parent)
+    with ThreadPoolExecutor(1) as thread:  # a test's own loop is none of this one's business
+        ended = thread.submit(lambda: asyncio.run(sandbox.run(["/bin/sh", "-c", ":"], place))).result()
+    if not ended.passed:
+        pytest.skip(ended.message)
 
 
 @pytest.fixture

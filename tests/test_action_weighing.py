@@ -63,7 +63,7 @@ async def test_only_the_most_promising_are_read_whole() -> None:
     engine = Counting()
     work = await weighing(engine)
     pool = versions(40)
-    found = await work.weigh(pool, time.monotonic() + 60)
+    found = await work.weigh(pool, time.monotonic() + 60, lambda event: None)
     whole = [text for text in engine.texts if text.endswith(END)]
     assert len(found) == WHOLE
     assert WHOLE <= len(whole) < len(pool)
@@ -83,7 +83,7 @@ async def test_few_are_read_whole_at_once() -> None:
     """A handful is read once."""
     engine = Counting()
     work = await weighing(engine)
-    found = await work.weigh(versions(5), time.monotonic() + 60)
+    found = await work.weigh(versions(5), time.monotonic() + 60, lambda event: None)
     assert len(found) == len(engine.texts) == 5
 
 

@@ -356,3 +356,27 @@ def test_examples_are_run_where_the_user_says_so(shell: Shell) -> None:
     shell.answers(SUMMED)
     done = shell.run("simplify", "lists.py:total", "--run-examples")
     assert "the example of the docstring still holds" in done.stderr
+
+
+@pytest.mark.usefixtures("walled")
+def test_tests_are_run_where_the_user_says_so(shell: Shell) -> None:
+    """With `--run-tests` an edit that fails tests that passed is refused; one with which they pass says so."""
+    (shell.folder / "check.py").write_text("from lists import total\n\nassert total([2, 3]) == 5, 'no sum'\n")
+    command = f"{sys.executable} -S check.py"
+    shell.answers("```python\ndef total(items):\n    return max(items)\n```")
+    done = shell.run("simplify", "lists.py:total", "--run-tests", command)
+    assert done.returncode == 1
+    assert "the tests passed before, and fail with it: AssertionError: no sum" in done.stderr
+    shell.answers(SUMMED)
+    for _ in range(2):  # also where the answer is remembered
+        done = shell.run("simplify", "lists.py:total", "--run-tests", command)
+        assert "the tests still pass" in done.stderr
+    assert sorted(each.name for each in shell.folder.iterdir()) == ["check.py", "home", "lists.py"]
+
+
+@pytest.mark.parametrize("command", ["''", "sh 'tests"])
+def test_no_command(command: str, shell: Shell) -> None:
+    """What is no command is wrong usage."""
+    done = shell.run("simplify", "lists.py:total", "--run-tests", command)
+    assert done.returncode == 2
+    assert "--run-tests" in done.stderr

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from glossator.answer import limited
+from glossator.answer.sandbox import Ended, Place
 from glossator.cli import doctor, fitting, house
 from glossator.cli.finding import Finding
 from glossator.cli.survey import Survey
@@ -290,3 +291,27 @@ def test_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limited, "run", lambda code: limited.Ran("not run", message="no filter"))
     (found,) = house.sandbox(Settings(run=Run(examples=True)))
     assert (found.level, found.found) == ("note", "are not run: no filter")
+
+
+@pytest.mark.parametrize(
+    ("ended", "level", "said"),
+    [
+        (
+            Ended("passed", layered=True),
+            "ok",
+            "are run (run.tests): sh tests, kept in by namespaces, system call filter",
+        ),
+        (Ended("passed"), "ok", "they cannot write into the workspace"),
+        (Ended("not run", message="no namespaces"), "note", "are not run: no namespaces"),
+    ],
+)
+def test_tests(ended: Ended, level: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the user named a test command it is said what keeps it in, or why it is not run; else nothing is."""
+
+    async def run(command: list[str], place: Place) -> Ended:
+        return ended
+
+    monkeypatch.setattr(house, "run_in_sandbox", run)
+    assert list(house.testing(Settings())) == []
+    (found,) = house.testing(Settings(run=Run(tests=("sh", "tests"))))
+    assert found.what == "tests" and found.level == level and said in found.found

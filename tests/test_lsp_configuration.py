@@ -38,6 +38,8 @@ HOSTILE = [
     {"local": {"threads": 99}},
     {"run": {"examples": True}},
     {"run.examples": True},
+    {"run": {"tests": ["sh", "evil"]}},
+    {"run.tests": ["sh", "evil"]},
 ]
 
 
@@ -63,12 +65,16 @@ def test_defaults_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_workspace_lets_no_code_be_run(tmp_path: Path) -> None:
-    """Whatever the opened folder says, examples are run only where the user's own settings say so."""
+    """Whatever the opened folder says, examples and tests are run only where the user's own settings say so."""
     server = Server(Settings(), folders({"GLOSSATOR_HOME": str(tmp_path)}))
-    assert server.running is None
-    for tree in ({"run": {"examples": True}}, {"run.examples": True}, {"trusted": True, "run": {"examples": True}}):
+    own = {"examples": True, "tests": ["sh", "tests"]}
+    assert server.running is None and server.testing is None
+    for tree in ({"run": own}, {"run.examples": True, "run.tests": ["sh"]}, {"trusted": True, "run": own}):
         server.use_workspace_settings(tree)
-        assert server.running is None
-    server.base = merge(Settings(), {"run": {"examples": True}})
+        assert server.running is None and server.testing is None
+    server.base = merge(Settings(), {"run": own})
     server.use_workspace_settings({})
     assert server.running is server.runs
+    assert server.testing is not None and server.testing.command == ("sh", "tests")
+    server.use_workspace_settings({"run": {"tests": ["sh", "evil"]}})
+    assert server.testing.command == ("sh", "tests")

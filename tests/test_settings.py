@@ -29,6 +29,10 @@ def test_both_spellings(tree: dict[str, object]) -> None:
         ({"backend": "cloud"}, "backend"),
         ({"hover": {"enabled": 1}}, "hover.enabled"),
         ({"cache": {"megabytes": True}}, "cache.megabytes"),
+        ({"run": {"tests": "pytest -q"}}, "run.tests"),
+        ({"run": {"tests": ["pytest", 1]}}, "run.tests"),
+        ({"run": {"tests": ["pytest", ""]}}, "run.tests"),
+        ({"run": {"tests": ["pytest\0"]}}, "run.tests"),
     ],
 )
 def test_errors_name_the_field(tree: dict[str, object], place: str) -> None:
@@ -48,6 +52,8 @@ def test_errors_name_the_field(tree: dict[str, object], place: str) -> None:
         {"trusted": True},
         {"run": {"examples": True}},
         {"run.examples": True},
+        {"run": {"tests": ["sh", "evil"]}},
+        {"run.tests": ["sh", "evil"]},
     ],
 )
 def test_a_folder_chooses_no_machine_setting(tree: dict[str, object]) -> None:
@@ -63,6 +69,12 @@ def test_a_folder_may_set_the_rest() -> None:
     settings, refused = from_workspace(Settings(), {"hover": {"enabled": False}, "model": "x"})
     assert not settings.hover.enabled
     assert refused == ("model",)
+
+
+def test_words_of_a_command() -> None:
+    """A list of words is taken as it is; an empty one runs nothing."""
+    assert merge(Settings(), {"run": {"tests": ["sh", "-c", "exit 0"]}}).run.tests == ("sh", "-c", "exit 0")
+    assert merge(Settings(), {"run.tests": []}).run.tests == ()
 
 
 def test_trusted_folder() -> None:

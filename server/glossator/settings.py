@@ -118,9 +118,12 @@ class Run:
     Attributes:
         examples: Whether the examples of a docstring are run on edits of Python, in a child process that cannot write,
             start, signal or connect.
+        tests: The words of a command that runs the user's tests on edits, started in the workspace's folder in a
+            sandbox, for example `["python", "-m", "pytest", "-q"]`; empty: none are run.
     """
 
     examples: bool = False
+    tests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +221,12 @@ def _value(kind: Any, value: Any, place: str) -> Any:
         raise SettingsError(f"{place}: {value!r} is not one of {', '.join(map(repr, get_args(kind)))}")
     if get_origin(kind) in (Union, types.UnionType):  # pragma: no cover - no such field today
         kind = next(part for part in get_args(kind) if part is not type(None))
+    if get_origin(kind) is tuple:
+        if isinstance(value, list | tuple) and all(
+            isinstance(each, str) and each and "\0" not in each for each in value
+        ):
+            return tuple(value)
+        raise SettingsError(f"{place}: expected a list of words, got {value!r}")
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if kind is int and isinstance(value, float) and value.is_integer():

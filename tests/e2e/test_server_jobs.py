@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -175,6 +177,27 @@ async def test_examples_are_run_for_the_user_alone(open_editor: Any, who: str) -
     else:
         assert last["state"] == "done"
         assert "example" not in " ".join(last["rungs"])
+
+
+@pytest.mark.usefixtures("walled")
+@pytest.mark.parametrize("who", ["user", "workspace"])
+async def test_tests_are_run_for_the_user_alone(open_editor: Any, who: str, tmp_path: Path) -> None:
+    """With the user's own command an edit that fails it is refused; a command of the workspace is never started."""
+    setting = {"run": {"tests": [sys.executable, "-S", "check.py"]}}
+    given = (
+        {"options": setting}
+        if who == "user"
+        else {"configuration": {"glossator": setting}, "workspace__configuration": True}
+    )
+    editor = await open_editor(answers("def total(values):\n    return max(values)\n"), **given)
+    (tmp_path / "workspace" / "check.py").write_text("from a import total\n\nassert total([2, 3]) == 5, 'no sum'\n")
+    last = await editor.over(await editor.run("refactor", editor.open("a.py", SUM), "result = 0"))
+    if who == "user":
+        assert last["state"] == "refused"
+        assert "the tests passed before, and fail with it: AssertionError: no sum" in last["reasons"]
+    else:
+        assert last["state"] == "done"
+        assert "tests" not in " ".join(last["rungs"]) + last.get("note", "")
 
 
 async def test_failure_is_one_message(open_editor: Any) -> None:

@@ -21,6 +21,7 @@ const SENT = [
   "hover.maxTokens",
   "index.enabled",
   "run.examples",
+  "run.tests",
 ] as const;
 
 /** These are read by the server when it starts. */

@@ -90,9 +90,9 @@ class Refusal(Outcome):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """`queued`, `reading`, `thinking`, `answering`, `checking`, `searching`, `weighing` or `running`.
+    """`queued`, `reading`, `thinking`, `answering`, `checking`, `searching`, `weighing`, `running` or `testing`.
 
-    `done` of `total` are tokens (when searching: places; when weighing and running: proposals); 0: not known.
+    `done` of `total` are tokens (when searching: places; when weighing, running and testing: proposals); 0: not known.
     """
 
     name: str

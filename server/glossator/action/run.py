@@ -13,9 +13,10 @@ from dataclasses import replace
 from ..answer.compiling import Change, Compilers
 from ..answer.reasoning import split
 from ..answer.running import Question, Runs
+from ..answer.testing import Suite
 from ..engine import Engine, Finished, ModelInfo, Priority
 from ..engine.metered import Metered
-from . import Action, compiled, exampled, search, varied
+from . import Action, compiled, exampled, search, tested, varied
 from .asked import Said, ask
 from .asking import Turn, context_for, messages, overhead, request_for, room
 from .judge import Reply, judge
@@ -44,12 +45,14 @@ async def run(
     lane: str = "",
     compilers: Compilers | None = None,
     runs: Runs | None = None,
+    tests: Suite | None = None,
     seconds: float = SECONDS,
 ) -> Outcome:
     """Do `action` on `target`. `budget`: tokens of prompt (0: what the model's window admits).
 
     `use_cache` False: remembered answers are neither used nor kept. `compilers`: what checks an edit of a language that
-    is not Python; None: nothing does. `runs`: what runs the examples of a docstring, where the user asked for it.
+    is not Python; None: nothing does. `runs` and `tests`: what runs the examples of a docstring and the user's tests,
+    where the user asked for it.
 
     What is expected is returned (a `Refusal` says why nothing is offered); an `EngineError` is raised.
     """
@@ -62,6 +65,7 @@ async def run(
     thinks = engine.model().reasoning
     asked = Metered(engine if use_cache else getattr(engine, "engine", engine))  # the one behind the remembered answers
     turns: list[Turn] = []
+    trial = tested.trial_of(action, target, tests)
     searches, told = search.fits(action, target), bool(target.diagnostics or target.instruction)
     reasons: dict[str, None] = {}
     spare: Explanation | None = None
@@ -77,6 +81,7 @@ async def run(
             priority=priority,
             compilers=compilers,
             runs=runs,
+            trial=trial,
         )
 
     def ended(outcome: Outcome, said: Said) -> Outcome:
@@ -105,6 +110,8 @@ async def run(
         outcome = judge(action, attempt, target, Reply(said.answer, said.finished.reason))
         outcome = await compiled.checked(action, target, outcome, compilers)
         outcome = await exampled.checked(action, target, outcome, runs)
+        if told or not searches:  # a search has it compete with others first
+            outcome = await tested.checked(action, target, outcome, trial, until=began + seconds, on_event=on_event)
         if isinstance(outcome, Refusal):
             reasons |= dict.fromkeys(outcome.reasons)
             spare = outcome.spare or spare
@@ -137,11 +144,14 @@ def recall(
     seed: int = 0,
     compilers: Compilers | None = None,
     runs: Runs | None = None,
+    tests: Suite | None = None,
 ) -> Outcome | None:
     """The outcome of remembered answers, or None where one is missing or an edit was not compiled or run yet.
 
-    Quick; never asks the model, starts nothing.
+    Nor is what the user's tests decide about: they are run anew. Quick; never asks the model, starts nothing.
     """
+    if tested.decide(action, tests):
+        return None
     found = _recalled(action, target, engine, seed=seed, compilers=compilers, runs=runs)
     return found if isinstance(found, Outcome) else None
 
@@ -154,9 +164,10 @@ async def recall_checked(
     seed: int = 0,
     compilers: Compilers | None = None,
     runs: Runs | None = None,
+    tests: Suite | None = None,
 ) -> Outcome | None:
     """Like `recall`, but an edit that was not compiled or run yet is."""
-    while True:
+    while not tested.decide(action, tests):
         found = _recalled(action, target, engine, seed=seed, compilers=compilers, runs=runs)
         if isinstance(found, Change) and compilers is not None:
             await compilers.check(found)
@@ -164,6 +175,7 @@ async def recall_checked(
             await runs.check(found)
         else:
             return found if isinstance(found, Outcome) else None
+    return None
 
 
 def _recalled(

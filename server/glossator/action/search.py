@@ -1,9 +1,10 @@
 """Repair as a search: many small changes where the model doubts the code, the likeliest of which is offered.
 
 The definition is read once as if the model had written it. At each place where it would rather have gone on otherwise,
-it writes that line to its end, and the rest stays. What does not pass the checks, changes nothing or says the same as
-another is dropped; the others and what the action's tries gave compete by how likely the model finds the whole. Where
-the user wants code to be run, the examples of the docstring decide before that (`sifted`).
+it writes that line to its end, and the rest stays (`changes`). What does not pass the checks, changes nothing or says
+the same as another is dropped; the others and what the action's tries gave compete by how likely the model finds the
+whole (`weighing`). Where the user wants code to be run, the examples of the docstring decide before that (`sifted`),
+and their tests decide among the likeliest (`tested`).
 """
 
 from __future__ import annotations
@@ -14,32 +15,28 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from ..answer.compiling import Compilers
-from ..answer.indent import fitted, shown
+from ..answer.indent import shown
 from ..answer.running import Runs
-from ..code import Span, TooLarge
+from ..answer.testing import Trial
 from ..code.context import Context
-from ..code.fingerprint import shape
-from ..code.tree import parse
-from ..engine import ContextTooLong, Engine, Priority, Score, likelihood
-from . import Action, compiled, exampled
+from ..engine import ContextTooLong, Engine, Priority, likelihood
+from . import Action, compiled, exampled, tested
 from .asking import overhead
-from .doubts import branches, deletions, doubts
-from .judge import proposed
+from .changes import Biased, Changes
 from .outcome import Event, Outcome, Proposal, Refusal, Stage
-from .portions import portions
-from .rank import END, Written, as_written
-from .sifted import sifted
+from .rank import END, as_written
+from .sifted import Sifted, sifted
 from .target import Target
-from .twice import twice
 from .weighing import Weighing
 
-PLACES = 24  # that are branched at; the right one is rarely further behind
-LINE_TOKENS = 64
 FIRST_TRY = 0.5  # of the time, at most, for the model's own rewriting before a search
 CHARACTERS, WORDS = 4, 32  # of code a token; tokens around it
 KEPT = 5  # candidates that are handed on
 WEIGHING = 0.4  # of the time is left for weighing
 RUNNING, LEAST_RUNNING = 0.2, 2.0  # of the time, and seconds, are left for running, where anything is run
+TESTING = 0.4  # of the time is left for the user's tests, where they are run
+
+NOTHING = "no change was found that is likelier than the code as it is"
 
 
 def fits(action: Action, target: Target) -> bool:
@@ -74,12 +71,14 @@ async def search(
     priority: Priority = Priority.COMMAND,
     compilers: Compilers | None = None,
     runs: Runs | None = None,
+    trial: Trial | None = None,
 ) -> Outcome:
     """The likeliest repair within `seconds`. `first` is what the action's first try gave.
 
     It competes with the others, and comes last where it is no likelier than the code as it is. Raises `EngineError`.
     """
     began = time.monotonic()
+    over, seconds = began + seconds, seconds * (1 - TESTING) if trial else seconds
     promised = await asyncio.to_thread(exampled.examples_of, target) if runs is not None else ()
     running = max(LEAST_RUNNING, RUNNING * seconds) if promised else 0.0
     code = shown(target.text, target.span)
@@ -88,116 +87,62 @@ async def search(
         (score,) = await likelihood.score(engine, writing.request, [code + END])
     except ContextTooLong:
         return first
-    texts: list[tuple[str | Proposal, float]] = [(first, 0.0)] if isinstance(first, Proposal) else []
-    until = began + (seconds - running) * (1 - WEIGHING)
-    texts += await _tried(target, code, score, writing, engine, until=until, on_event=on_event)
-    pool = await asyncio.to_thread(_distinct, action, target, writing, texts)
+    changes = Changes(action, target, writing, engine, code, score, on_event)
     own = [first] if isinstance(first, Proposal) else []
+    texts = await changes.one(began + (seconds - running) * (1 - WEIGHING))
+    pool = await asyncio.to_thread(changes.distinct, [*((each, 0.0) for each in own), *texts])
     kept: Mapping[str, int] = {}
     reason = NOTHING
     if runs is not None and promised:
-        run = [each for each, _ in pool]
-        run += [each for each in own if all(each.new_text != other.new_text for other in run)]
-        on_event(Stage("running", 0, len(run)))
-        left = await sifted(action, target, run, runs=runs, until=time.monotonic() + running)
-        if left.judged and not left.whole:  # one place is not enough
-            parents = dict.fromkeys(writing.code(each) for each in (*left.proposals, *run))
-            until = began + seconds - running
-            changed = await twice(
-                code, list(parents), writing, engine,
-                body=_body(target, code), tokens=LINE_TOKENS, until=until, on_event=on_event,
-            )  # fmt: skip
-            unknown = await asyncio.to_thread(_distinct, action, target, writing, [(each, 0.0) for each in changed])
-            unknown = [pair for pair in unknown if all(pair[0].new_text != each.new_text for each in run)]
-            on_event(Stage("running", 0, len(unknown)))
-            found = [each for each, _ in unknown]
-            left |= await sifted(action, target, found, runs=runs, until=time.monotonic() + running)
-            pool += unknown
+        left, pool = await _exampled(changes, runs, pool, own, running=running, until=began + seconds - running)
         kept, reason = left.kept, left.reason or NOTHING
-        bias = {each.new_text: value for each, value in pool}
-        pool = [(each, bias[each.new_text]) for each in left.proposals if each.new_text in bias]
         own = [each for each in left.proposals if each.mends or each.new_text in {mine.new_text for mine in own}]
     weighed = await Weighing(writing, engine, code, score).weigh(pool, began + seconds, on_event)
     best = [proposal for logprob, proposal in weighed if logprob > score.logprob or proposal.mends]
     # What was asked for at first, or mends what was broken, is offered even where it is no likelier or was not weighed.
     best += [each for each in own if all(each.new_text != other.new_text for other in best)]
     best.sort(key=lambda each: -kept.get(each.new_text, 0))
+
+    async def check(each: Proposal) -> Outcome:
+        outcome = await compiled.checked(action, target, each, compilers)
+        return await exampled.checked(action, target, outcome, runs)  # what there was no time for; the rest is known
+
     offered: list[Proposal] = []
     for each in best:
-        outcome = await compiled.checked(action, target, each, compilers)
-        outcome = await exampled.checked(action, target, outcome, runs)  # what there was no time for; the rest is known
+        outcome = await check(each)
         if isinstance(outcome, Proposal):
             offered.append(outcome)
         if len(offered) == KEPT:
             break
+    if trial is not None:
+        spare = [each for _, each in weighed if each not in best]
+        found = await tested.chosen(action, target, offered, spare, trial, until=over, check=check, on_event=on_event)
+        offered, reason = list(found.proposals), found.reason or reason
     if offered:
         return replace(offered[0], candidates=tuple(offered))
     return first if isinstance(first, Refusal) and reason == NOTHING else Refusal(reasons=(reason,))
 
 
-NOTHING = "no change was found that is likelier than the code as it is"
+async def _exampled(
+    changes: Changes, runs: Runs, pool: Sequence[Biased], own: Sequence[Proposal], *, running: float, until: float
+) -> tuple[Sifted, list[Biased]]:
+    """What the examples of the docstring leave of the pool, and of versions with two changes where one is not enough.
 
+    Each time at most `running` seconds are spent on running; nothing else is begun after `until` (`time.monotonic`).
+    """
 
-def _body(target: Target, code: str) -> int:
-    """Where in the shown code the body begins, documentation aside."""
-    assert target.symbol is not None and target.symbol.body is not None  # noqa: S101 - `fits` said so
-    start = target.symbol.body.start
-    documented = target.symbol.docstring_span
-    if documented is not None and documented.start >= start:
-        start = documented.end
-    head = shown(target.text, Span(target.span.start, max(start, target.span.start)))
-    return min(len(head), len(code))
+    async def ran(found: Sequence[Proposal]) -> Sifted:
+        changes.on_event(Stage("running", 0, len(found)))
+        return await sifted(changes.action, changes.target, found, runs=runs, until=time.monotonic() + running)
 
-
-async def _tried(
-    target: Target,
-    code: str,
-    score: Score,
-    writing: Written,
-    engine: Engine,
-    *,
-    until: float,
-    on_event: Callable[[Event], None],
-) -> list[tuple[str, float]]:
-    """Versions of `code` that the model would rather have written, and what is to be added to their likelihood."""
-    body = _body(target, code)
-    places = doubts(code, score, body, PLACES)
-    asked = replace(writing.request, max_tokens=LINE_TOKENS, stop=("\n",))
-    texts: list[tuple[str, float]] = []
-    done = 0
-    for some in portions(places, until) if time.monotonic() < until else ():
-        on_event(Stage("searching", done, len(places)))
-        done += len(some)
-        try:
-            lines = await likelihood.go_on(engine, asked, [code[: each.start] + each.text for each in some])
-        except ContextTooLong:
-            break
-        for place, written in zip(some, lines, strict=True):
-            texts += [(text, 0.0) for text in branches(code, place, written)]
-    return texts + list(deletions(code, score, body))
-
-
-def _distinct(
-    action: Action, target: Target, writing: Written, texts: Sequence[tuple[str | Proposal, float]]
-) -> list[tuple[Proposal, float]]:
-    """Those that pass the checks, each meaning once, and none that means what the code means."""
-    seen = {_meaning(target, shown(target.text, target.span))}
-    kept = []
-    for each, bias in texts:
-        found = each if isinstance(each, Proposal) else proposed(action, target, fitted(each, target.text, target.span))
-        if not isinstance(found, Proposal):
-            continue
-        meaning = _meaning(target, writing.code(found))
-        if meaning not in seen:
-            seen.add(meaning)
-            kept.append((found, bias))
-    return kept
-
-
-def _meaning(target: Target, code: str) -> str:
-    """What a version of the definition does, layout and documentation aside; the text where it cannot be parsed."""
-    assert target.language is not None  # noqa: S101 - `fits` said so
-    try:
-        return shape(parse(code, target.language), Span(0, len(code)), annotations=True)
-    except TooLarge:
-        return code
+    first = [each for each, _ in pool]
+    first += [each for each in own if all(each.new_text != other.new_text for other in first)]
+    left, found = await ran(first), list(pool)
+    if left.judged and not left.whole:
+        texts = await changes.two([*left.proposals, *first], until)
+        further = await asyncio.to_thread(changes.distinct, texts)
+        further = [pair for pair in further if all(pair[0].new_text != each.new_text for each in first)]
+        left |= await ran([each for each, _ in further])
+        found += further
+    bias = {each.new_text: value for each, value in found}
+    return left, [(each, bias[each.new_text]) for each in left.proposals if each.new_text in bias]

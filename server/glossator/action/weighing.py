@@ -20,8 +20,6 @@ LINES = 3  # that are read behind a change at first
 WHOLE = 12  # that are read to their end
 ROUGHLY = 0.6  # of the time, for the first reading
 
-Biased = tuple[Proposal, float]
-
 
 @dataclass(frozen=True, slots=True)
 class Weighing:
@@ -34,7 +32,10 @@ class Weighing:
     score: Score
 
     async def weigh(
-        self, pool: Sequence[Biased], until: float, on_event: Callable[[Event], None] = lambda event: None
+        self,
+        pool: Sequence[tuple[Proposal, float]],
+        until: float,
+        on_event: Callable[[Event], None] = lambda event: None,
     ) -> list[tuple[float, Proposal]]:
         """How likely the definition is with each (natural logarithm, its bias added), the likeliest first.
 
@@ -48,7 +49,7 @@ class Weighing:
         return await self._read(pool, until, on_event, whole=True)
 
     async def _read(
-        self, pool: Sequence[Biased], until: float, on_event: Callable[[Event], None], *, whole: bool
+        self, pool: Sequence[tuple[Proposal, float]], until: float, on_event: Callable[[Event], None], *, whole: bool
     ) -> list[tuple[float, Proposal]]:
         found: list[tuple[float, Proposal]] = []
         done = 0
@@ -72,7 +73,7 @@ class Weighing:
         tokens = zip(self.score.ends, self.score.token_logprobs, strict=True)
         return sum(logprob for end, logprob in tokens if end > offset)
 
-    def _long(self, pool: Sequence[Biased]) -> bool:
+    def _long(self, pool: Sequence[tuple[Proposal, float]]) -> bool:
         """Whether reading all of them twice as far as they change would take less than reading them whole."""
         texts = [self.writing.code(proposal) for proposal, _ in pool]
         starts = [same(self.code, text) for text in texts]

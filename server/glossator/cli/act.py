@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import functools
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,8 @@ import click
 from ..action import Action, catalogue
 from ..answer.compiling import Compilers
 from ..answer.running import Runs
-from ..settings import Settings, folders, load
+from ..answer.testing import Suite
+from ..settings import Settings, SettingsError, folders, load, merge
 from . import place as places
 from .session import Session
 from .trouble import told
@@ -55,6 +57,9 @@ CANDIDATE = click.option(
 )
 RUN_OPTIONS = [
     click.option("--run-examples", is_flag=True, help="Run the docstring's examples on edits of Python, in a sandbox."),
+    click.option(
+        "--run-tests", metavar="COMMAND", help="Run this command on edits, in a sandbox: tests that must pass."
+    ),
 ]
 
 
@@ -106,6 +111,9 @@ def ask(action: Action, *, where: str, instruction: str | None = None, **options
         show_prompt=options["show_prompt"],
         compilers=Compilers(functools.partial(places.opened, place.path), place=folders().cache / "checks"),
         runs=Runs() if settings.run.examples else None,
+        tests=Suite(settings.run.tests, functools.partial(places.workspaces, place.path))
+        if settings.run.tests
+        else None,
     )
     return asyncio.run(session.run())
 
@@ -119,4 +127,10 @@ def _settings(options: dict[str, Any]) -> Settings:
         changes["cache"] = dataclasses.replace(settings.cache, enabled=False)
     if options.get("run_examples"):
         changes["run"] = dataclasses.replace(settings.run, examples=True)
-    return dataclasses.replace(settings, **changes)
+    settings = dataclasses.replace(settings, **changes)
+    if (command := options.get("run_tests")) is None:
+        return settings
+    try:
+        return merge(settings, {"run": {"tests": shlex.split(command)}})
+    except (ValueError, SettingsError) as error:
+        raise click.UsageError(f"--run-tests {command!r} is no command: {error}") from error

@@ -71,6 +71,7 @@ def examine(places: Folders, say: Say, *, measure: bool) -> Iterator[Finding]:
         "prompts": lambda: house.prompts(settings, places),
         "checkers": house.checkers,
         "examples": lambda: house.sandbox(settings),
+        "tests": lambda: house.testing(settings),
         "model": lambda: model(settings, places, say, measure=measure),
         "engine": lambda: house.processes(places),
         "folders": lambda: house.folders(places),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import platform
 import re
 import shutil
 import stat
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,6 +20,9 @@ import psutil
 from .. import __version__
 from ..answer import limited
 from ..answer.checkers import checker_of, found
+from ..answer.sandbox import WALLS, Place
+from ..answer.sandbox import run as run_in_sandbox
+from ..answer.testing import named
 from ..code.languages import LANGUAGES
 from ..engine import EngineError, machine
 from ..settings import Folders, Settings, SettingsError, load
@@ -116,6 +121,22 @@ def sandbox(chosen: Settings) -> Iterator[Finding]:
     else:
         said = ran.message or str(ran)
         yield Finding("examples", f"are not run: {said}", "note", "nothing; edits are checked without", facts=facts)
+
+
+def testing(chosen: Settings) -> Iterator[Finding]:
+    """What the user's tests are kept in by; nothing where the user named none."""
+    if not chosen.run.tests:
+        return
+    with tempfile.TemporaryDirectory(prefix="glossator-doctor-") as folder:
+        ended = asyncio.run(run_in_sandbox(["/bin/sh", "-c", ":"], Place(Path(folder))))
+    facts = {"walls": list(WALLS) if ended.passed else [], "layered": ended.layered}
+    if ended.passed:
+        kept = "what they write is thrown away" if ended.layered else "they cannot write into the workspace"
+        said = f"are run (run.tests): {named(chosen.run.tests)}, kept in by {', '.join(WALLS)}; {kept}"
+        yield Finding("tests", said, facts=facts)
+    else:
+        said = ended.message or ended.last_line or ended.state
+        yield Finding("tests", f"are not run: {said}", "note", "nothing; edits are checked without", facts=facts)
 
 
 def folders(places: Folders) -> Iterator[Finding]:

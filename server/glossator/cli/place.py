@@ -52,6 +52,11 @@ def opened(path: Path) -> list[Path]:
     return [each for each in every if not home.is_relative_to(each.resolve())]
 
 
+def workspaces(path: Path) -> list[Path]:
+    """The folder that a file's tests are run in: its project's top, else its own."""
+    return [root_of(path) or path.absolute().parent]
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A file as it was read: `raw` to notice later changes, `text` with its own line endings, a byte order mark."""

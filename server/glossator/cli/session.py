@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import click
 
-from ..action import FACTS, Action, candidates, whole_file
+from ..action import FACTS, Action, candidates, tested, whole_file
 from ..action import run as running
 from ..action.budget import prompt_tokens
 from ..action.facts_told import calls_told, facts_told
@@ -17,6 +18,7 @@ from ..action.target import Target, target_at
 from ..answer.compiling import Compilers
 from ..answer.edit import apply as applied
 from ..answer.running import Runs
+from ..answer.testing import Suite
 from ..code import Span, symbols
 from ..engine import Engine, Priority
 from ..engine.alone import NotRemembered, alone
@@ -48,6 +50,7 @@ class Session:
     candidate: int = 1
     compilers: Compilers = field(default_factory=Compilers)
     runs: Runs | None = None
+    tests: Suite | None = None
 
     async def run(self) -> int:
         """Answer, and return the exit code."""
@@ -63,7 +66,8 @@ class Session:
                 self._tell_facts(target)
             weighs = self.action.repairs and self._whole(targets)
             action = replace(self.action, strategy="tries") if weighs else self.action
-            outcomes = [(target, await self._ask(action, target, engine)) for target in targets]
+            tests = None if weighs else self.tests  # then they are run on the one that is offered
+            outcomes = [(target, await self._ask(action, target, engine, tests)) for target in targets]
             if weighs:
                 outcomes = [await self._likeliest(outcomes, engine)]
         finally:
@@ -98,10 +102,10 @@ class Session:
 
         return completed(targets, self.settings)
 
-    async def _ask(self, action: Action, target: Target, engine: Engine) -> Outcome:
+    async def _ask(self, action: Action, target: Target, engine: Engine, tests: Suite | None) -> Outcome:
         if self.use_cache and isinstance(engine, Remembered) and await engine.opened():
             found = await running.recall_checked(
-                action, target, engine, seed=self.seed, compilers=self.compilers, runs=self.runs
+                action, target, engine, seed=self.seed, compilers=self.compilers, runs=self.runs, tests=tests
             )
             if found is not None:  # no engine is started for it
                 return found
@@ -122,6 +126,7 @@ class Session:
                 priority=Priority.COMMAND,
                 compilers=self.compilers,
                 runs=self.runs,
+                tests=tests,
                 seconds=self.settings.search.seconds,
             )
 
@@ -136,6 +141,7 @@ class Session:
                 seed=self.seed,
                 compilers=self.compilers,
                 runs=self.runs,
+                tests=self.tests,
                 seconds=self.settings.search.seconds,
             )
         except NotRemembered:
@@ -157,13 +163,27 @@ class Session:
                 budget=self._budget(engine),
                 on_event=lambda event: _show(watch, event),
             )
+            best = found.best and await self._tested(found.best, watch)
         for each in found.suspicious:
             why = "mends an example" if each.proposal.mends else f"{each.gain:+.1f}"
             present.note(f"also suspicious: {each.target.title} ({why})")
-        if found.best:
-            return found.best.target, found.best.proposal
+        if found.best and best:
+            return found.best.target, best
         whole = target_at(self.source.text, str(self.place.path), language_id=self.language)
         return whole, Refusal(reasons=(whole_file.NOTHING,), model=engine.model().name)
+
+    async def _tested(self, best: whole_file.Weighed, watch: present.Watch) -> Outcome:
+        until = time.monotonic() + self.settings.search.seconds
+        trial = tested.trial_of(self.action, best.target, self.tests)
+        outcome = await tested.checked(
+            self.action,
+            best.target,
+            best.proposal,
+            trial,
+            until=until,
+            on_event=lambda event: _show(watch, event),
+        )
+        return replace(outcome, model=best.proposal.model, usage=best.proposal.usage)
 
     def _budget(self, engine: Engine) -> int:
         return prompt_tokens(engine.model(), hover=self.action.kind == "answer")

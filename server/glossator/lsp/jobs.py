@@ -44,7 +44,7 @@ class Job:
         target: What it is done to.
         snapshot: The document as it was when the job was started.
         quiet: It belongs to a hover: nothing but the hover shows it.
-        state: `queued`, `reading`, `thinking`, `answering`, `checking`, `done`, `refused`, `failed` or `stopped`.
+        state: A stage (`outcome.Stage`), then `done`, `refused`, `failed` or `stopped`.
         done: Tokens of the prompt that were read,
         total: of so many.
         tokens: Pieces of thought and answer that came so far.
@@ -211,6 +211,7 @@ class Jobs:
             priority=priority,
             compilers=self._ls.compilers,
             runs=self._ls.running,
+            tests=self._ls.testing,
             seconds=self._ls.settings.search.seconds,
             **options,
         )

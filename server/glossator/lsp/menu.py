@@ -157,7 +157,7 @@ async def _remembered_edit(
         return None
     said = diagnostic_texts(snapshot, _plain(diagnostics))
     target = await ls.indexes.completed(await target_of(ls, snapshot, where, said))
-    recall = partial(run.recall, action, target, engine, compilers=ls.compilers, runs=ls.running)
+    recall = partial(run.recall, action, target, engine, compilers=ls.compilers, runs=ls.running, tests=ls.testing)
     try:
         outcome = await asyncio.wait_for(in_thread(recall), RECALL_SECONDS)
     except (EngineError, TimeoutError):

@@ -20,6 +20,7 @@ from ..action import Action, catalogue
 from ..answer.compiling import Compilers
 from ..answer.quoted import quoted
 from ..answer.running import Runs
+from ..answer.testing import Suite
 from ..settings import Folders, Settings, folders
 from . import commands, configuration, handlers, life, logs, paths, transport
 from .client import Client, client_of
@@ -135,6 +136,12 @@ class Server(LanguageServer):
     def running(self) -> Runs | None:
         """What runs the examples of a docstring, where the user wants that."""
         return self.runs if self.settings.run.examples else None
+
+    @property
+    def testing(self) -> Suite | None:
+        """What runs the user's tests, where the user named a command."""
+        command = self.settings.run.tests
+        return Suite(command, lambda: paths.local(self.workspace_folders)) if command else None
 
     # --- documents --------------------------------------------------------------------------------------------------
 

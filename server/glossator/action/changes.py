@@ -1,0 +1,115 @@
+"""The versions of a definition that a search tries: at each place where the model doubts it, what it would rather have
+written, to the end of that line; the definition without one of its lines; and two such changes.
+
+Asks an engine; runs nothing, and says nothing of which is best.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from ..answer.indent import fitted, shown
+from ..code import Span, TooLarge
+from ..code.fingerprint import shape
+from ..code.tree import parse
+from ..engine import ContextTooLong, Engine, Score, likelihood
+from . import Action
+from .doubts import branches, deletions, doubts
+from .judge import proposed
+from .outcome import Event, Proposal, Stage
+from .portions import portions
+from .rank import Written
+from .target import Target
+from .twice import twice
+
+PLACES = 24  # that are branched at; the right one is rarely further behind
+LINE_TOKENS = 64
+
+Biased = tuple[Proposal, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Of `code`, the definition that `target` is; `score` is what the engine says of it, asked as `writing` asks."""
+
+    action: Action
+    target: Target
+    writing: Written
+    engine: Engine
+    code: str
+    score: Score
+    on_event: Callable[[Event], None]
+
+    async def one(self, until: float) -> list[tuple[str, float]]:
+        """Versions with one change, and what is to be added to their likelihood. Raises `EngineError`.
+
+        No place is begun after `until` (`time.monotonic`).
+        """
+        body = self._body()
+        places = doubts(self.code, self.score, body, PLACES)
+        asked = replace(self.writing.request, max_tokens=LINE_TOKENS, stop=("\n",))
+        texts: list[tuple[str, float]] = []
+        done = 0
+        for some in portions(places, until) if time.monotonic() < until else ():
+            self.on_event(Stage("searching", done, len(places)))
+            done += len(some)
+            try:
+                begun = [self.code[: each.start] + each.text for each in some]
+                lines = await likelihood.go_on(self.engine, asked, begun)
+            except ContextTooLong:
+                break
+            for place, written in zip(some, lines, strict=True):
+                texts += [(text, 0.0) for text in branches(self.code, place, written)]
+        return texts + list(deletions(self.code, self.score, body))
+
+    async def two(self, changed: Sequence[Proposal], until: float) -> list[tuple[str, float]]:
+        """Versions that change one of `changed`, the most promising first, once more. Raises `EngineError`."""
+        parents = dict.fromkeys(self.writing.code(each) for each in changed)
+        texts = await twice(
+            self.code,
+            list(parents),
+            self.writing,
+            self.engine,
+            body=self._body(),
+            tokens=LINE_TOKENS,
+            until=until,
+            on_event=self.on_event,
+        )
+        return [(text, 0.0) for text in texts]
+
+    def distinct(self, texts: Iterable[tuple[str | Proposal, float]]) -> list[Biased]:
+        """Those that pass the checks, each meaning once, and none that means what the code means."""
+        seen = {self._meaning(self.code)}
+        kept = []
+        for each, bias in texts:
+            found = each if isinstance(each, Proposal) else self._proposed(each)
+            if found is None or (meaning := self._meaning(self.writing.code(found))) in seen:
+                continue
+            seen.add(meaning)
+            kept.append((found, bias))
+        return kept
+
+    def _proposed(self, code: str) -> Proposal | None:
+        found = proposed(self.action, self.target, fitted(code, self.target.text, self.target.span))
+        return found if isinstance(found, Proposal) else None
+
+    def _body(self) -> int:
+        """Where in the shown code the body begins, documentation aside."""
+        symbol, span = self.target.symbol, self.target.span
+        assert symbol is not None and symbol.body is not None  # noqa: S101 - `search.fits` said so
+        start = symbol.body.start
+        documented = symbol.docstring_span
+        if documented is not None and documented.start >= start:
+            start = documented.end
+        head = shown(self.target.text, Span(span.start, max(start, span.start)))
+        return min(len(head), len(self.code))
+
+    def _meaning(self, code: str) -> str:
+        """What a version does, layout and documentation aside; the text where it cannot be parsed."""
+        assert self.target.language is not None  # noqa: S101 - `search.fits` said so
+        try:
+            return shape(parse(code, self.target.language), Span(0, len(code)), annotations=True)
+        except TooLarge:
+            return code
