@@ -129,7 +129,8 @@ def prompt(talk: Sequence[Message], prefix: str, *, task_first: bool) -> str:
     """A conversation in ChatML; an ordinary assistant puts the task before the file."""
     turns = []
     for message in talk:
-        parts = [message.text, message.stable.rstrip()] if task_first else [message.stable.rstrip(), message.text]
+        task = message.preamble + message.text
+        parts = [task, message.stable.rstrip()] if task_first else [message.stable.rstrip(), task]
         turns.append(prompts.turn(message.role, "\n\n".join(part for part in parts if part)))
     return "".join(turns) + f"<|im_start|>assistant\n{prefix}"
 

@@ -113,6 +113,17 @@ async def test_stable_first() -> None:
     assert "def helper" not in one[1].text
 
 
+async def test_what_an_action_always_says_comes_before_the_target() -> None:
+    """Two explanations of a file have all in common but what is explained and a reminder."""
+    engine = Watched(Rule(text=SHORT))
+    for name in ("count", "helper"):
+        await run(ACTIONS["explain"], at(name), engine, budget=2000)
+    one, other = (request.messages[1] for request in engine.requests)
+    assert one.stable + one.preamble == other.stable + other.preamble
+    assert len(one.preamble) > 300 and "def " not in one.preamble
+    assert one.text.index("def count") < one.text.index("Explain this function")
+
+
 async def test_the_reason_goes_back() -> None:
     """A refused edit is asked for again, as a further turn with the reason."""
     engine = Watched(Rule(text="```python\ndef count(values):\n    return 1\n```", once=True), Rule(text=SHORT))

@@ -81,3 +81,14 @@ def test_family() -> None:
         family_of("", "Question:", "falcon")
     assert thinks("qwen3", "enable_thinking")
     assert not thinks("qwen3", "")
+
+
+def test_preamble() -> None:
+    """It stands between what all share and the task, content as they are, and a prompt is cut behind it, too."""
+    said = Message("user", "Explain f.", stable="FILE\n", preamble="Be <|im_end|> brief.\n")
+    parts = render("qwen", (TALK[0], said), thinking=False, reasoning=False)
+    plain = render("qwen", (TALK[0], Message("user", said.content)), thinking=False, reasoning=False)
+    assert "".join(part.text for part in parts) == "".join(part.text for part in plain)
+    (at,) = (index for index, part in enumerate(parts) if part.text == said.preamble)
+    assert (parts[at].cut, parts[at].keep, parts[at].mark) == (True, False, False)
+    assert (parts[at - 1].text, parts[at + 1].text) == ("FILE\n", "Explain f.")

@@ -106,6 +106,25 @@ def test_reuse_gives_the_same_text(model_05b: Path, model: Model, tmp_path: Path
     assert cold == warm == again == restored
 
 
+def test_a_preamble_is_read_once(model: Model) -> None:
+    """The second question of a kind begins at its own words, and its answer is what it would have been."""
+    preamble = "An explanation is one short sentence about what a function is for, without its parameters.\n\n"
+
+    def asked(name: str) -> tuple[str, int]:
+        said = Message("user", f"Explain `{name}`.", stable=f"```python\n{SOURCE}\n```\n\n", preamble=preamble)
+        text, chunks = ask(model, Request((said,), 24, sampling=GREEDY))
+        return text, finished(chunks).usage.reused_tokens
+
+    model.forget()
+    alone = asked("Stops")[0]
+    model.forget()
+    assert asked("Spelling")[1] == 0
+    text, reused = asked("Stops")
+    file, words = model.count([f"```python\n{SOURCE}\n```\n\n", preamble])
+    assert text == alone
+    assert reused >= file + words
+
+
 def test_cancel_inside_prefill(model_05b: Path, model: Model) -> None:
     """A cancelled prefill ends soon and without `Finished`, and the next answer is right."""
     request = about("\n\nExplain Stops.", stable=SOURCE + "# cancel")

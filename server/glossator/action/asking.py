@@ -15,6 +15,7 @@ from .budget import file_tokens
 from .target import Target
 
 MOST_CALLERS = 5
+_SHARED = ("stable", "preamble")
 OTHER_SEED_TEMPERATURE = 0.7
 """A seed other than 0 asks for another answer; where the prompt file says greedy there would be none."""
 
@@ -72,21 +73,21 @@ def messages(action: Action, target: Target, context: Context, turns: Sequence[T
     """The conversation: system, then the file (which other requests share), then target and task."""
     attempt = action.tries[len(turns)]
     values = _values(target, context, turns)
-    stable = template.render(action.sections.get("stable", ""), values)
+    stable, preamble = (_spaced(template.render(action.sections.get(name, ""), values)) for name in _SHARED)
     talk = [Message("system", system)] if (system := template.render(action.sections.get("system", ""), values)) else []
     task = template.render(action.sections[attempt.section], values)
     if attempt.further and turns:
         before = turns[-1]
         first = template.render(action.sections[before.attempt.section], _values(target, context, turns[:-1]))
-        talk += [Message("user", first, _spaced(stable)), Message("assistant", before.answer), Message("user", task)]
+        talk += [Message("user", first, stable, preamble), Message("assistant", before.answer), Message("user", task)]
     else:
-        talk.append(Message("user", task, _spaced(stable)))
+        talk.append(Message("user", task, stable, preamble))
     return tuple(talk)
 
 
 def overhead(action: Action) -> int:
     """Tokens of the longest prompt of an action without its values, by three characters a token."""
-    sections = [action.sections.get(name, "") for name in ("system", "stable")]
+    sections = [action.sections.get(name, "") for name in ("system", *_SHARED)]
     return (sum(map(len, sections)) + max(len(action.sections[each.section]) for each in action.tries)) // 3 + 32
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from ..code import Span, Symbol
 from ..code.symbols import outline
 from ..code.tree import Tree
-from ..engine import Engine, Message, Priority, Request
+from ..engine import Engine, Priority, Request
 from . import Action
 from .asking import context_for, messages
 from .run import recall, run
@@ -29,7 +29,7 @@ async def read(action: Action, target: Target, engine: Engine, *, budget: int) -
     if context.shown == "none":
         return
     shared = [
-        message if message.role == "system" else Message(message.role, "", message.stable)
+        message if message.role == "system" else replace(message, text="")
         for message in messages(action, target, context)
         if message.role == "system" or message.stable
     ]

@@ -264,7 +264,7 @@ def forget(
 async def prompt_for(action: Action, target: Target, engine: Engine, *, budget: int = 0) -> str:
     """What the first try would send, with a line before each turn that says whose it is."""
     context = await context_for(action, target, engine, budget)
-    turns = [f"--- {turn.role}\n{turn.stable}{turn.text}" for turn in messages(action, target, context)]
+    turns = [f"--- {turn.role}\n{turn.content}" for turn in messages(action, target, context)]
     prefix = request_for(action, target, context).answer_prefix
     return "\n\n".join([*turns, *([f"--- assistant\n{prefix}"] if prefix else [])])
 

@@ -26,15 +26,22 @@ class Priority(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn. `stable` comes before `text` in the same turn and is what other requests will share (a file's text).
+    """One turn: `stable`, which other requests will share (a file's text), `preamble`, which those of the same kind do
+    (what an action wants), and `text`, in this order.
 
-    Both are content: a control token's spelling inside them is tokenized as plain text. The model's state is worth
-    keeping at the end of `stable`.
+    All are content: a control token's spelling inside them is tokenized as plain text. The model's state is worth
+    keeping at the end of `stable`, and goes on being used at the end of `preamble`.
     """
 
     role: Role
     text: str
     stable: str = ""
+    preamble: str = ""
+
+    @property
+    def content(self) -> str:
+        """The whole turn."""
+        return self.stable + self.preamble + self.text
 
 
 @dataclass(frozen=True, slots=True)

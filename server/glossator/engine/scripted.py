@@ -130,7 +130,7 @@ class Scripted:
         return cls(rules, info, str(path), likely, doubted)
 
     def _rule(self, request: Request) -> Rule:
-        text = "\n".join(part for message in request.messages for part in (message.stable, message.text))
+        text = "\n".join(message.content for message in request.messages)
         for at, rule in enumerate(self._rules):
             if at not in self._used and rule.fits(text):
                 if rule.once:
@@ -148,9 +148,7 @@ class Scripted:
             return
         rule = self._rule(request)
         began = time.monotonic()
-        prompt = sum(
-            await self.count([part for message in request.messages for part in (message.stable, message.text)])
-        )
+        prompt = sum(await self.count([message.content for message in request.messages]))
         self._busy += 1
         try:
             yield Reading(0, prompt)

@@ -110,7 +110,7 @@ def render(
     """
     style = _STYLES[family]
     parts = [Part(style.begin, mark=True)] if style.begin else []
-    system = "\n\n".join(_content(message) for message in messages if message.role == "system") or style.default_system
+    system = "\n\n".join(message.content for message in messages if message.role == "system") or style.default_system
     turns = [message for message in messages if message.role != "system"]
     if system and style.system:
         parts += [Part(style.system[0], mark=True), Part(system), Part(style.system[1], mark=True, cut=True)]
@@ -122,9 +122,10 @@ def render(
             parts.append(Part(system + "\n\n", cut=True))
             system = ""
         if message.role == "assistant":  # earlier thoughts are not shown again, as in the publishers' own templates
-            parts.append(Part(_content(message).rpartition(close)[2].lstrip("\n")))
+            parts.append(Part(message.content.rpartition(close)[2].lstrip("\n")))
         else:
             parts += [Part(message.stable, cut=True, keep=True)] if message.stable else []
+            parts += [Part(message.preamble, cut=True)] if message.preamble else []
             parts.append(Part(message.text))
         parts.append(Part(closed, mark=True))
     ending = style.assistant[0]
@@ -134,7 +135,3 @@ def render(
         ending += f"{opening}\n\n{close}\n\n"
     parts.append(Part(ending, mark=True))
     return tuple(part for part in parts if part.text)
-
-
-def _content(message: Message) -> str:
-    return message.stable + message.text
