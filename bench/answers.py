@@ -21,6 +21,7 @@ from glossator.action.budget import prompt_tokens
 from glossator.action.facts_told import calls_told, facts_told
 from glossator.action.outcome import Explanation, Outcome, Proposal, Refusal
 from glossator.action.target import Target, target_at
+from glossator.answer.indent import shown as at_margin
 from glossator.code.symbols import outline
 from glossator.engine.choose import open_engine
 from glossator.settings import folders, load
@@ -66,7 +67,7 @@ async def asked(targets: list[Target], names: list[str], model: str) -> AsyncIte
     yield f"{engine.model().name}. {machine.headline(machine.describe(None))}."
     try:
         for target in targets:
-            yield f"### {target.title}\n\n```python\n{target.code}\n```"
+            yield f"### {target.title}\n\n```python\n{at_margin(target.text, target.span)}\n```"
             if target.tree is not None and target.symbol is not None:
                 known = [*facts_told(target.tree, target.symbol), *calls_told(target.tree, target.symbol)]
                 yield f"Known without a model: {' · '.join(known) or 'nothing'}"
