@@ -61,7 +61,7 @@ async def run(
     thinks = engine.model().reasoning
     asked: Engine = engine if use_cache else getattr(engine, "engine", engine)  # the one behind the remembered answers
     turns: list[Turn] = []
-    searches, told = search.fits(action, target), bool(target.diagnostics or target.instruction)
+    searches, told = search.fits(action, target, engine), bool(target.diagnostics or target.instruction)
     usage, remembered = Usage(), True
     reasons: dict[str, None] = {}
     spare: Explanation | None = None
@@ -154,8 +154,10 @@ def _recalled(
 ) -> Outcome | Change | Question | None:
     """The remembered outcome; None where an answer is missing; the edit that must be compiled or run first."""
     look = getattr(engine, "recall", None)
-    searches = search.fits(action, target)  # that takes too long to be told again here, though its parts are remembered
-    if look is None or unfit(action, target) or (searches and not (target.diagnostics or target.instruction)):
+    if look is None or unfit(action, target):
+        return None
+    searches = search.fits(action, target, engine)  # takes too long to be told again here, though its parts are kept
+    if searches and not (target.diagnostics or target.instruction):
         return None
     began = time.monotonic()
     turns: list[Turn] = []

@@ -36,11 +36,12 @@ WEIGHING = 0.4  # of the time is left for weighing
 RUNNING, LEAST_RUNNING = 0.2, 2.0  # of the time, and seconds, are left for running, where anything is run
 
 
-def fits(action: Action, target: Target) -> bool:
-    """Whether a search is asked for, and there is something to search in: a definition with a body, in a language that
-    is parsed."""
+def fits(action: Action, target: Target, engine: Engine) -> bool:
+    """Whether a search is asked for, the engine can be asked how likely code is, and there is something to search in:
+    a definition with a body, in a language that is parsed. Elsewhere the action has its tries only."""
     return (
         action.strategy == "search"
+        and engine.model().scores
         and target.tree is not None
         and target.symbol is not None
         and target.symbol.body is not None

@@ -62,6 +62,9 @@ class Session:
             for target in targets:
                 self._tell_facts(target)
             weighs = self.action.repairs and self._whole(targets)
+            if weighs and not engine.model().scores:
+                refused = Refusal(reasons=(whole_file.WEIGHTLESS,), model=engine.model().name)
+                return self._deliver([(self._file(), refused)])
             action = replace(self.action, strategy="tries") if weighs else self.action
             outcomes = [(target, await self._ask(action, target, engine)) for target in targets]
             if weighs:
@@ -162,8 +165,10 @@ class Session:
             present.note(f"also suspicious: {each.target.title} ({why})")
         if found.best:
             return found.best.target, found.best.proposal
-        whole = target_at(self.source.text, str(self.place.path), language_id=self.language)
-        return whole, Refusal(reasons=(whole_file.NOTHING,), model=engine.model().name)
+        return self._file(), Refusal(reasons=(whole_file.NOTHING,), model=engine.model().name)
+
+    def _file(self) -> Target:
+        return target_at(self.source.text, str(self.place.path), language_id=self.language)
 
     def _budget(self, engine: Engine) -> int:
         return prompt_tokens(engine.model(), hover=self.action.kind == "answer")

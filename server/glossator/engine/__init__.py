@@ -57,7 +57,8 @@ class Request:
         max_tokens: At most this many tokens of answer (thoughts are counted apart). 0 only evaluates the prompt.
         thinking: At most this many tokens of thought before the closing mark is forced; 0: no thinking.
             A model without reasoning marks of its own is made to think inside `<think>`.
-        answer_prefix: Text with which the answer is made to begin (after the thought); it is part of the answer.
+        answer_prefix: Text with which the answer is made to begin (after the thought); it is part of the answer. A
+            remote server may only be able to be asked for it.
         draft: Text that the answer will probably copy; it may make decoding faster, never change the answer.
         stop: The answer ends before the first of these.
         recipe: Digest of what the answer depends on. Equal recipes have equal answers, even where the prompts differ
@@ -176,7 +177,8 @@ Chunk = Queued | Reading | Text | Finished
 class ModelInfo:
     """The model behind an engine. `digest` names its exact weights (the file's SHA-256, or a remote identity).
 
-    The rates are tokens a second on this machine, reading a prompt and writing an answer; 0: not measured.
+    The rates are tokens a second on this machine, reading a prompt and writing an answer; 0: not measured. `scores`:
+    whether `Engine.score` and `Engine.go_on` can be asked, which nothing but the model's own logits allows.
     """
 
     name: str
@@ -187,6 +189,7 @@ class ModelInfo:
     think_close: str = "</think>"
     prefill_rate: float = 0.0
     decode_rate: float = 0.0
+    scores: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +212,8 @@ class Engine(Protocol):
         ...
 
     async def score(self, request: Request, answers: Sequence[str]) -> list[Score]:
-        """How likely each of `answers` is as the answer to `request`, one prefill for all. Raises as `stream` does.
+        """How likely each of `answers` is as the answer to `request`, one prefill for all. Raises as `stream` does, and
+        `EngineError` where `ModelInfo.scores` is False.
 
         The answers are scored without thought, after the request's `answer_prefix`; order, priority and cancelling are
         those of `stream`.
