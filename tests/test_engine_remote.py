@@ -694,6 +694,39 @@ async def test_no_proxy_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None
         assert text_of(await collect(engine_of(server))) == "direct"
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("ALL_PROXY", "socks5://127.0.0.1:1", "proxy on the way"),
+        ("HTTP_PROXY", "what is this", "proxy is right"),
+        ("SSL_CERT_FILE", "/no", "SSL_"),
+    ],
+)
+async def test_wrong_environments(monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str) -> None:
+    """Proxies and certificates that cannot be used are said to be so; nothing is sent past them."""
+    remote_http._trust.cache_clear()
+    for each in ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE"):
+        monkeypatch.delenv(each, raising=False)
+        monkeypatch.delenv(each.lower(), raising=False)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(RemoteError, match=words):
+        await collect(Remote(Options(base_url="http://ai.invalid/v1", model="tiny"), {}))
+    remote_http._trust.cache_clear()
+
+
+async def test_proxies_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To other hosts the environment's proxy is used."""
+    for each in ("ALL_PROXY", "HTTPS_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(each, raising=False)
+        monkeypatch.delenv(each.lower(), raising=False)
+    with fake.FakeEndpoint(fake.said("by proxy")) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url.removesuffix("/v1"))
+        monkeypatch.setenv("http_proxy", proxy.url.removesuffix("/v1"))
+        engine = Remote(Options(base_url="http://ai.invalid/v1", model="tiny"), {})
+        assert text_of(await collect(engine)) == "by proxy"
+        assert proxy.requests[0].path == "http://ai.invalid/v1/chat/completions"
+
+
 async def test_a_refused_key() -> None:
     """The error says where the key comes from."""
     with fake.FakeEndpoint(fake.status(401, "sk-secret?"), models=fake.status(401)) as server:
@@ -735,6 +768,19 @@ async def test_another_model(owner: str) -> None:
     listing, words = fake.listing("big", "small", owner=owner), r'no model "tiny".*big, small'
     with fake.FakeEndpoint(missing, models=listing) as server, pytest.raises(RemoteError, match=words):
         await collect(engine_of(server))
+
+
+async def test_started_anew_with_another_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that answers with whatever it has is not believed for long to have what it had."""
+    monkeypatch.setattr("glossator.engine.remote._KNOWN_SECONDS", 0.0)
+    with fake.FakeEndpoint(fake.said("yes"), models=fake.listing("tiny", owner="llamacpp")) as server:
+        engine = engine_of(server)
+        assert text_of(await collect(engine)) == "yes"
+        server.models = fake.listing("other", owner="llamacpp")
+        with pytest.raises(RemoteError, match='no model "tiny"'):
+            await collect(engine)
+        server.models = fake.status(500)
+        assert text_of(await collect(engine)) == "yes"
 
 
 async def test_a_server_that_lists_nothing() -> None:
@@ -863,8 +909,8 @@ async def test_a_repair_without_a_search(home: Path) -> None:
         assert isinstance(outcome, Proposal)
         assert "return sum(items)" in outcome.new_text
         assert len(server.requests) == 1
+        await engine.close()  # what is kept is on disk then
         assert isinstance(recall(ACTIONS["fix"], target, engine), Proposal)
-        await engine.close()
 
 
 @pytest.fixture

@@ -48,6 +48,7 @@ log = logging.getLogger(__name__)
 
 DONE = "[DONE]"
 _ONE_MODEL: tuple[models.Kind, ...] = ("sglang", "llamacpp")  # they answer with it, whatever a request names
+_KNOWN_SECONDS = 60.0  # for so long the list of models is believed: a server may be started anew with another one
 _BYTES_A_TOKEN = 3  # of code fewer than there are; what is planned by it fits
 
 
@@ -59,6 +60,7 @@ class Remote:
         self.endpoint: Endpoint = endpoint_of(settings, environment)
         self._settings = settings
         self._served: models.Served | None = None
+        self._listed = 0.0  # when it was asked for that
         self._plain = False  # it refused what goes beyond the protocol
         self._lanes = Lanes()
         self._reached, self._last_error = False, ""
@@ -129,8 +131,10 @@ class Remote:
                         yield chunk
                 return
             except Refused as refused:
-                if refused.status == 404 and self._served and self._info.name not in (names := self._served.names):
-                    raise unknown_model(self.endpoint, self._info.name, names) from None
+                if refused.status == 404:
+                    served, self._served = self._served, None
+                    if served and served.names and self._info.name not in served.names:
+                        raise unknown_model(self.endpoint, self._info.name, served.names) from None
                 if begun or refused.status not in (400, 422) or way is ways[-1]:
                     raise
 
@@ -181,18 +185,17 @@ class Remote:
     # --- what is there ------------------------------------------------------------------------------------------------
 
     async def _meet(self) -> None:
-        """Ask once what the server has and which program it is. Raises `EngineError`."""
-        if self._served is None:
+        """Ask what the server has and which program it is, now and then. Raises `EngineError`."""
+        if self._served is None or time.monotonic() - self._listed > _KNOWN_SECONDS:
             try:
-                self._served = await listed(self.endpoint)
+                self._served, self._listed = await listed(self.endpoint), time.monotonic()
+                self._learn()
             except RemoteError as error:  # not every server tells, and the question itself shows what is wrong
                 if isinstance(error, Refused) and error.status in (401, 403):
                     raise
-                return
-            self._learn()
         served = self._served
-        if served.kind in _ONE_MODEL and served.names and self._info.name not in served.names:
-            self._served = None  # it may have another one next time
+        if served and served.kind in _ONE_MODEL and served.names and self._info.name not in served.names:
+            self._served = None  # it may have this one next time
             raise unknown_model(self.endpoint, self._info.name, served.names)
 
     def _learn(self) -> None:
@@ -204,6 +207,7 @@ class Remote:
         """The name of the first model that is listed. Blocks, in a thread of its own, for `http.LISTING_SECONDS`."""
         with ThreadPoolExecutor(1) as pool:
             self._served = pool.submit(asyncio.run, listed(self.endpoint)).result()
+        self._listed = time.monotonic()
         if not self._served.names:
             raise RemoteError(f"{self.endpoint.host} has no model; load one, or name it in remote.model")
         return self._served.names[0]

@@ -13,6 +13,7 @@ import re
 import socket
 import ssl
 import time
+import urllib.request
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 
@@ -95,20 +96,15 @@ async def _opened(
     headers = {"Accept-Encoding": "identity", "User-Agent": f"glossator/{__version__}"}
     headers |= {"Content-Type": "application/json"} if body else {}
     headers |= {"Authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
-    client = httpx2.AsyncClient(
-        verify=_trust(endpoint.encrypted or not endpoint.loopback),
-        trust_env=not endpoint.loopback,  # elsewhere a proxy may be the only way out
-        follow_redirects=False,
-        timeout=httpx2.Timeout(connect=CONNECT_SECONDS, read=None, write=endpoint.seconds, pool=None),
-        limits=httpx2.Limits(max_keepalive_connections=0),
-    )
-    async with client:
-        request = client.build_request(method, endpoint.at(path), content=body or None, headers=headers)
+    async with _client(endpoint) as client:
         try:
+            request = client.build_request(method, endpoint.at(path), content=body or None, headers=headers)
             async with asyncio.timeout(seconds):
                 response = await client.send(request, stream=True)
         except TimeoutError:
             raise RemoteError(f"{endpoint.host} did not answer within {seconds:.0f} s; {_SLOW}") from None
+        except httpx2.InvalidURL:
+            raise RemoteError('"remote.baseUrl" is not an address of a server; correct it') from None
         except httpx2.HTTPError as error:
             raise _unreached(endpoint, error) from None
         try:
@@ -120,6 +116,24 @@ async def _opened(
 
 
 _SLOW = "is it busy, or is remote.timeoutSeconds too short?"
+
+
+def _client(endpoint: Endpoint) -> httpx2.AsyncClient:
+    """Raises `RemoteError` where the environment's proxies or certificates cannot be used."""
+    try:
+        return httpx2.AsyncClient(
+            verify=_trust(endpoint.encrypted or not endpoint.loopback),
+            trust_env=not endpoint.loopback,  # elsewhere a proxy may be the only way out
+            follow_redirects=False,
+            timeout=httpx2.Timeout(connect=CONNECT_SECONDS, read=None, write=endpoint.seconds, pool=None),
+            limits=httpx2.Limits(max_keepalive_connections=0),
+        )
+    except OSError:
+        raise RemoteError("the certificates to trust cannot be read; see SSL_CERT_FILE and SSL_CERT_DIR") from None
+    except (ImportError, ValueError, httpx2.InvalidURL):
+        raise RemoteError(
+            f"the proxy on the way to {endpoint.host} cannot be used; see HTTPS_PROXY and ALL_PROXY"
+        ) from None
 
 
 @functools.cache
@@ -195,9 +209,14 @@ def _unreached(endpoint: Endpoint, error: httpx2.HTTPError) -> EngineError | Aga
     if not isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout):
         return RemoteError(f"{host} ended the connection without an answer ({type(error).__name__}); see its log")
     if any(isinstance(each, socket.gaierror) for each in causes):
-        return Again(RemoteError(f"there is no host {host}, or no network; see remote.baseUrl"))
-    why = "nothing answers there" if isinstance(error, httpx2.ConnectTimeout) else "nothing listens there"
-    return Again(RemoteError(f"{host} cannot be reached: {why}; start the server, or correct remote.baseUrl"))
+        why = "there is no such host, or no network"
+    elif isinstance(error, httpx2.ConnectTimeout):
+        why = "nothing answers there"
+    else:
+        why = "nothing listens there"
+    proxied = not endpoint.loopback and urllib.request.getproxies()
+    further = ", or see whether the proxy is right (HTTPS_PROXY)" if proxied else ""
+    return Again(RemoteError(f"{host} cannot be reached: {why}; start the server, or correct remote.baseUrl{further}"))
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
