@@ -31,6 +31,7 @@ ONLY_IMPORTER = {
     "llama_cpp": "engine/llama",
     "diskcache": "engine/remembered",
     "huggingface_hub": "models/pull",
+    "httpx2": "engine/remote_http",
     "click": ("cli/", "__main__"),
     "rich": "cli/",
 }

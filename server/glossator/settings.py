@@ -45,15 +45,23 @@ class Remote:
 
     Attributes:
         base_url: For example `http://127.0.0.1:8000/v1`.
-        model: The model's name on that server.
-        key_variable: Name of the environment variable that holds the key; empty: no key is sent.
-        timeout_seconds: How long to wait for the next byte.
+        model: The model's name on that server; empty: the first that it lists.
+        key_variable: Name of the environment variable that holds the key. Where it is not set, the system's keyring is
+            asked (service `glossator`, this name) if the package `keyring` is installed. Empty: no key is sent.
+        timeout_seconds: How long to wait for the next byte; 5 times that for the first one, 30 times for all of them.
+        context: Context window in tokens (0: what the server says, else 8192).
+        reasoning: Whether the model thinks before it answers; `auto`: judged by its name.
+        prefix: How an answer is made to begin as it must: `continue` sends the beginning as an assistant's turn, which
+            the server goes on with, `say` asks for it in words; `auto`: by what the server says it is.
     """
 
     base_url: str = ""
     model: str = ""
     key_variable: str = ""
     timeout_seconds: float = 60.0
+    context: int = 0
+    reasoning: Literal["auto", "yes", "no"] = "auto"
+    prefix: Literal["auto", "continue", "say"] = "auto"
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ async def run(
     asked = Metered(engine if use_cache else getattr(engine, "engine", engine))  # the one behind the remembered answers
     turns: list[Turn] = []
     trial = tested.trial_of(action, target, tests)
-    searches, told = search.fits(action, target), bool(target.diagnostics or target.instruction)
+    searches, told = search.fits(action, target, engine), bool(target.diagnostics or target.instruction)
     reasons: dict[str, None] = {}
     spare: Explanation | None = None
 
@@ -126,7 +126,7 @@ async def run(
             more = more and isinstance(outcome, Refusal)
         if more:
             continue
-        if isinstance(outcome, Refusal) and search.fits(action, target):
+        if isinstance(outcome, Refusal) and search.fits(action, target, engine):
             said, outcome = await varied.varied(
                 action, target, context, asked, (said, outcome),
                 until=began + seconds, seed=seed, priority=priority, compilers=compilers, runs=runs, on_event=on_event,
@@ -183,8 +183,10 @@ def _recalled(
 ) -> Outcome | Change | Question | None:
     """The remembered outcome; None where an answer is missing; the edit that must be compiled or run first."""
     look = getattr(engine, "recall", None)
-    searches = search.fits(action, target)  # that takes too long to be told again here, though its parts are remembered
-    if look is None or unfit(action, target) or (searches and not (target.diagnostics or target.instruction)):
+    if look is None or unfit(action, target):
+        return None
+    searches = search.fits(action, target, engine)  # takes too long to be told again here, though its parts are kept
+    if searches and not (target.diagnostics or target.instruction):
         return None
     began = time.monotonic()
     turns: list[Turn] = []

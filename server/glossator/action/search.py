@@ -39,11 +39,12 @@ TESTING = 0.4  # of the time is left for the user's tests, where they are run
 NOTHING = "no change was found that is likelier than the code as it is"
 
 
-def fits(action: Action, target: Target) -> bool:
-    """Whether a search is asked for, and there is something to search in: a definition with a body, in a language that
-    is parsed."""
+def fits(action: Action, target: Target, engine: Engine) -> bool:
+    """Whether a search is asked for, the engine can be asked how likely code is, and there is something to search in:
+    a definition with a body, in a language that is parsed. Elsewhere the action has its tries only."""
     return (
         action.strategy == "search"
+        and engine.model().scores
         and target.tree is not None
         and target.symbol is not None
         and target.symbol.body is not None

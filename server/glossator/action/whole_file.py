@@ -20,6 +20,7 @@ CLEAR = 2.5
 """The least gain (natural logarithm, both views together) at which a repair is offered, from `bench/fix_files.py`."""
 
 NOTHING = "nothing that is clearly wrong was found"
+WEIGHTLESS = "this engine cannot say which of a file's definitions is unlikely; name the one that is wrong"
 
 
 @dataclass(frozen=True, slots=True)

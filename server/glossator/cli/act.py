@@ -39,7 +39,9 @@ def command_name(action: Action) -> str:
 
 
 OPTIONS = [
-    click.option("--model", metavar="NAME|PATH", help="A model of the catalogue or a GGUF file, for this once."),
+    click.option(
+        "--model", metavar="NAME|PATH", help="A model of the catalogue (or the server), or a GGUF file; once."
+    ),
     click.option("--pull", is_flag=True, help="Fetch the model first when it is not here."),
     click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
     click.option("--seed", type=int, default=0, help="Another seed may give another answer."),
@@ -121,7 +123,9 @@ def ask(action: Action, *, where: str, instruction: str | None = None, **options
 def _settings(options: dict[str, Any]) -> Settings:
     settings = load()
     changes: dict[str, Any] = {}
-    if options["model"]:
+    if options["model"] and settings.backend == "remote":
+        changes["remote"] = dataclasses.replace(settings.remote, model=options["model"])
+    elif options["model"]:
         changes["model"] = options["model"]
     if options["no_cache"]:
         changes["cache"] = dataclasses.replace(settings.cache, enabled=False)

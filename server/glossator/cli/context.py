@@ -60,7 +60,7 @@ async def _count(settings: Settings, texts: list[str]) -> tuple[list[int], bool]
     try:
         engine = open_engine(settings, folders())
         try:
-            return list(await engine.count(texts)), True
+            return list(await engine.count(texts)), settings.backend != "remote"
         finally:
             await engine.close()
     except (EngineError, OSError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
@@ -73,7 +74,7 @@ def examine(places: Folders, say: Say, *, measure: bool) -> Iterator[Finding]:
         "examples": lambda: house.sandbox(settings),
         "tests": lambda: house.testing(settings),
         "model": lambda: model(settings, places, say, measure=measure),
-        "engine": lambda: house.processes(places),
+        "engine": lambda: iter(()) if settings.backend == "remote" else house.processes(places),
         "folders": lambda: house.folders(places),
     }
     for what, look in looks.items():
@@ -87,9 +88,10 @@ def examine(places: Folders, say: Say, *, measure: bool) -> Iterator[Finding]:
 def model(settings: Settings, places: Folders, say: Say, *, measure: bool) -> Iterator[Finding]:
     """llama.cpp, the model, how fast it is, what that means."""
     if settings.backend == "remote":
-        there = bool(settings.remote.base_url)
-        found = f"{settings.remote.model or '?'} at {settings.remote.base_url or '?'}"
-        yield Finding("model", found) if there else wrong("model", found, 'set "remote.baseUrl"')
+        from . import remote
+
+        say("asking the remote server")
+        yield from remote.found(settings.remote, os.environ)
         return
     total, free = house.memory()
     free += house.held_by_engines()

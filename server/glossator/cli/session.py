@@ -65,6 +65,9 @@ class Session:
             for target in targets:
                 self._tell_facts(target)
             weighs = self.action.repairs and self._whole(targets)
+            if weighs and not engine.model().scores:
+                refused = Refusal(reasons=(whole_file.WEIGHTLESS,), model=engine.model().name)
+                return self._deliver([(self._file(), refused)])
             action = replace(self.action, strategy="tries") if weighs else self.action
             tests = None if weighs else self.tests  # then they are run on the one that is offered
             outcomes = [(target, await self._ask(action, target, engine, tests)) for target in targets]
@@ -169,8 +172,10 @@ class Session:
             present.note(f"also suspicious: {each.target.title} ({why})")
         if found.best and best:
             return found.best.target, best
-        whole = target_at(self.source.text, str(self.place.path), language_id=self.language)
-        return whole, Refusal(reasons=(whole_file.NOTHING,), model=engine.model().name)
+        return self._file(), Refusal(reasons=(whole_file.NOTHING,), model=engine.model().name)
+
+    def _file(self) -> Target:
+        return target_at(self.source.text, str(self.place.path), language_id=self.language)
 
     async def _tested(self, best: whole_file.Weighed, watch: present.Watch) -> Outcome:
         until = time.monotonic() + self.settings.search.seconds

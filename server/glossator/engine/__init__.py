@@ -64,7 +64,8 @@ class Request:
         max_tokens: At most this many tokens of answer (thoughts are counted apart). 0 only evaluates the prompt.
         thinking: At most this many tokens of thought before the closing mark is forced; 0: no thinking.
             A model without reasoning marks of its own is made to think inside `<think>`.
-        answer_prefix: Text with which the answer is made to begin (after the thought); it is part of the answer.
+        answer_prefix: Text with which the answer is made to begin (after the thought); it is part of the answer. A
+            remote server may only be able to be asked for it.
         draft: Text that the answer will probably copy; it may make decoding faster, never change the answer.
         stop: The answer ends before the first of these.
         recipe: Digest of what the answer depends on. Equal recipes have equal answers, even where the prompts differ
@@ -183,7 +184,8 @@ Chunk = Queued | Reading | Text | Finished
 class ModelInfo:
     """The model behind an engine. `digest` names its exact weights (the file's SHA-256, or a remote identity).
 
-    The rates are tokens a second on this machine, reading a prompt and writing an answer; 0: not measured.
+    The rates are tokens a second on this machine, reading a prompt and writing an answer; 0: not measured. `scores`:
+    whether `likelihood` can be asked, which nothing but the model's own logits allows.
     """
 
     name: str
@@ -194,6 +196,7 @@ class ModelInfo:
     think_close: str = "</think>"
     prefill_rate: float = 0.0
     decode_rate: float = 0.0
+    scores: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from . import Engine, EngineError
 def open_engine(settings: Settings, folders: Folders) -> Engine:
     """The engine that `settings` name, with remembered answers in front of it unless the cache is off.
 
-    Nothing is started and no model is loaded here. Raises `EngineError` when what is named cannot be had.
+    Nothing is started and no model is loaded here; a remote server is asked only for its model's name, where the
+    settings do not say it. Raises `EngineError` when what is named cannot be had.
     """
     engine = _backend(settings, folders)
     if not settings.cache.enabled:
@@ -32,7 +33,9 @@ def _backend(settings: Settings, folders: Folders) -> Engine:
             raise EngineError('the scripted backend needs "script": the path of a file of written answers')
         return Scripted.from_file(Path(settings.script).expanduser())
     if settings.backend == "remote":
-        raise EngineError('the backend "remote" is not part of this version; use "local"')
+        from .remote import Remote
+
+        return Remote(settings.remote)
     return _local(settings, folders)
 
 

@@ -38,7 +38,7 @@ from . import (
     Usage,
 )
 
-PROTOCOL = 3
+PROTOCOL = 4
 MAX_LINE = 8 << 20  # bytes; a context window of text is well below one megabyte
 _ERRORS = {kind.__name__: kind for kind in (ModelMissing, ModelBroken, EngineDied, EngineBusy, ContextTooLong)}
 
