@@ -79,7 +79,7 @@ def test_without_an_index() -> None:
     ("path", "text", "expected"),
     [
         ("a.py", "def f(x):\n    # c\n    return 'a' + g(1)", "k:def d:f c:# c k:return s:'a' f:g n:1"),
-        ("a.py", "x = f'{f(2)} b'", "d:x s:f' f:f n:2 s: b'"),
+        ("a.py", "x = f'{f(2)} b'", "s:f' f:f n:2 s: b'"),
         ("a.js", "const f = (x) => `a${g(1)}b`;", "k:const d:f s:`a f:g n:1 s:b`"),
         ("a.ts", "function f(x: string): T { return null }", "k:function d:f t:string t:T k:return k:null"),
         ("a.go", 'func f() int { return g("a") }', 'k:func d:f t:int k:return f:g s:"a"'),

@@ -41,7 +41,9 @@ _HOLES = frozenset(("interpolation", "template_substitution", "string_interpolat
 def highlight(tree: Tree) -> tuple[Token, ...]:
     """The classes of a text's pieces, in order and apart from each other; what has none is not in the list."""
     special: dict[int, Class] = {tree.byte(offset): "call" for _, _, offset in called(tree)}
-    special |= {tree.byte(symbol.name_span.start): "definition" for symbol in outline(tree)}
+    special |= {
+        tree.byte(symbol.name_span.start): "definition" for symbol in outline(tree) if symbol.kind != "variable"
+    }
     found: list[Token] = []
     for start, end, kind in _pieces(tree.root, special):
         span = Span(tree.offset(start), tree.offset(end))

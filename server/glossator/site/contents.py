@@ -49,7 +49,8 @@ def _file(name: str, source: Source, names: Mapping[str, str]) -> str:
 
 
 def _outermost(source: Source) -> str:
-    outer = list(dict.fromkeys(gloss.symbol.name for gloss in source.glosses if len(gloss.symbol.path) == 1))
+    every = dict.fromkeys(gloss.symbol.name for gloss in source.glosses if len(gloss.symbol.path) == 1)
+    outer = [name for name in every if not name.startswith("_")] or list(every)  # what others may use says more
     if not outer:
         return ""
     more = " …" if len(outer) > MOST_NAMES else ""

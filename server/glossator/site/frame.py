@@ -46,7 +46,7 @@ def page(*, title: str, edition: str, kind: str, trail: str, main: str, foot: st
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{escaped(policy()).replace("&#x27;", "'")}">
+<meta http-equiv="Content-Security-Policy" content="{policy()}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 {MARK}
