@@ -231,6 +231,26 @@ async def test_failures_in_a_row_end_it(work: Path, around: Workspaces, tmp_path
     assert len(engine.requests) == gloss.MOST_FAILURES
 
 
+async def test_refused_answers_are_remembered(work: Path, around: Workspaces, tmp_path: Path) -> None:
+    """An answer that nothing is left of is a reason and no explanation, and is not asked for again."""
+    found = parts(work / "app.py", around)
+    engine = Scripted([Rule(text="It raises `OddError`.")], ModelInfo("watched", "d", 8192))
+    said = await ask(await remembered(engine, tmp_path / "answers"), found, around)
+    again = Watched()
+    assert not await ask(await remembered(again, tmp_path / "answers"), found, around) and not again.requests
+    for told in said.values():
+        assert (
+            isinstance(told, gloss.Told) and not told.text and told.why.startswith("the model’s answer was refused (")
+        )
+
+
+def test_without_an_index(work: Path) -> None:
+    """Without an index a file's own calls are known, and files come as they stand."""
+    (rates, app) = sorted(parts(work, Workspaces(None))[:3:2], key=lambda part: part.source.path, reverse=True)
+    assert (rates.source.path, app.source.path) == ("lib/rates.py", "app.py")
+    assert {place[0] for place in app.links.values()} == {"app.py"}
+
+
 async def test_too_long_for_the_model(tmp_path: Path, around: Workspaces) -> None:
     """A definition that cannot fit is known not to without asking, each time in the same words."""
     (tmp_path / "a.py").write_text("def f():\n" + "    x = 'some words'\n" * 5000 + "def g():\n    pass\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -34,13 +35,13 @@ class Shell:
         config = f"backend = 'scripted'\nscript = '{self.home / 'script.toml'}'\n"
         (self.home / "config" / "config.toml").write_text(config)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, error: int = subprocess.PIPE) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", "glossator", *arguments],
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=error,
             text=True,
-            env=os.environ | {"GLOSSATOR_HOME": str(self.home), "COLUMNS": "100"},
+            env=os.environ | {"GLOSSATOR_HOME": str(self.home), "COLUMNS": "100", "TERM": "xterm"},
             cwd=self.folder,
         )
 
@@ -161,6 +162,23 @@ def test_stopped_by_a_person(shell: Shell) -> None:
     assert "half" not in shell.pages()["shop~till.py.html"]
     shell.answers(REST)
     assert shell.run("gloss", "shop", "--html", "out")[0] == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+def test_progress(shell: Shell) -> None:
+    """In a terminal a bar tells what is worked on, how far it is and what it cost; in a pipe there is none."""
+    shell.answers(ANSWERS.replace("text =", "wait_ms = 400\ntext ="))
+    ours, theirs = os.openpty()
+    process = shell.start("gloss", "shop", error=theirs)
+    os.close(theirs)
+    seen = b""
+    with contextlib.suppress(OSError):  # the other end is closed
+        while piece := os.read(ours, 4096):
+            seen += piece
+    os.close(ours)
+    assert process.wait(60) == 0
+    assert all(word in seen for word in (b"shop/till.py:ring_up", b"2/3", b" tokens", b"3 of 3 definitions"))
+    assert b"2/3" not in shell.run("gloss", "shop")[2].encode()
 
 
 def test_trouble_with_the_engine(shell: Shell) -> None:

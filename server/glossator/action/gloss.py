@@ -198,7 +198,9 @@ def told(outcome: Outcome) -> Told:
     """What an outcome tells a reader."""
     if isinstance(outcome, Explanation):
         return Told(outcome.markdown, "", outcome.model, outcome.usage)
-    why = "; ".join(outcome.reasons) if isinstance(outcome, Refusal) else "the model gave no explanation"
+    why = "; ".join(outcome.reasons) if isinstance(outcome, Refusal) else "it is none"
+    if outcome.answer:  # the reasons are about what the model said, which nobody sees
+        why = f"the model’s answer was refused ({why})"
     return Told("", why, outcome.model, outcome.usage)
 
 

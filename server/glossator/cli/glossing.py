@@ -84,8 +84,11 @@ async def worked(wish: Wish, found: Sources, action: Action, engine: Engine, aro
         if isinstance(engine, Remembered):
             if not await engine.opened(_READY_SECONDS) and wish.remembered:
                 raise EngineError(f"what is remembered cannot be read: {engine.state()['state']}")
-            for part in done.parts:
-                done.known |= await asyncio.to_thread(gloss.recalled, part, action, alone(engine), around)
+            with Meter(len(done.parts)) as meter:
+                for part in done.parts:
+                    meter.begin(f"looking up {part.source.path}")
+                    done.known |= await asyncio.to_thread(gloss.recalled, part, action, alone(engine), around)
+                    meter.done()
         done.ready = True
         places = gloss.chosen(done.parts, done.known, wish.only, wish.limit)
         if wish.dry_run:

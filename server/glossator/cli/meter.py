@@ -18,19 +18,19 @@ _ENOUGH = 2
 class Meter:
     """`with Meter(total) as meter: meter.begin("tree.py:walk"); meter.done(expected, tokens)`."""
 
-    def __init__(self, pieces: int, expected: float, *, measured: bool) -> None:
+    def __init__(self, pieces: int, expected: float = 0.0, *, measured: bool = False) -> None:
         """`expected`: seconds for all `pieces`; only a proportion where the rates were not `measured`."""
         columns = (
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[tokens]} tokens", markup=False),
+            TextColumn("{task.fields[tokens]}", markup=False),
             TimeElapsedColumn(),
             TextColumn("{task.fields[left]}", markup=False),
         )
         console = Console(stderr=True, highlight=False)
         self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self._task = self._progress.add_task("", total=pieces, tokens=0, left="")
+        self._task = self._progress.add_task("", total=pieces, tokens="", left="")
         self._expected, self._measured = expected, measured
         self._begun = time.monotonic()
         self._passed = 0.0
@@ -52,12 +52,13 @@ class Meter:
         """How far the piece itself is."""
         self.begin(f"{title} · {name}")
 
-    def done(self, expected: float, tokens: int) -> None:
+    def done(self, expected: float = 0.0, tokens: int = 0) -> None:
         """A piece is done that should have taken so many seconds; `tokens` were read and written for it."""
         self._passed += expected
         self._count += 1
         self.tokens += tokens
-        self._progress.update(self._task, advance=1, tokens=self.tokens, left=self._told())
+        cost = f"{self.tokens} tokens" if self.tokens else ""
+        self._progress.update(self._task, advance=1, tokens=cost, left=self._told())
 
     def seconds_left(self) -> float | None:
         """By what the pieces so far took beside what they should have; None where too little is known."""
