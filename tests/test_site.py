@@ -148,6 +148,8 @@ def test_page() -> None:
     assert page.of("callers") == "called by Tree.insert, a.py"
     for kind in ("keyword", "comment", "string", "definition"):
         assert f'class="{kind[0]}"' in made["a.py.html"].decode()
+    bare = pages(Source("a.py", CODE))["a.py.html"].decode()
+    assert 'class="d"' not in bare and 'class="row" id' not in bare
 
 
 def test_links_between_pages() -> None:
@@ -252,6 +254,7 @@ PATHS = st.lists(
 @settings(max_examples=300, deadline=None)
 @example("[a]: javascript:x\n\n[a]", False)
 @example("\\<b>", False)
+@example("a\\\nb", False)
 def test_hostile_explanations(words: str, inline: bool) -> None:
     """Whatever a model writes: few elements, and not one attribute."""
     page = Page((phrase(words) if inline else prose(words)).encode("utf-8", "replace"))

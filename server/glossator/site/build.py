@@ -119,11 +119,14 @@ def _caller(here: str, source: Source, start: int, book: _Book) -> Caller:
 
 
 def _tokens(source: Source) -> tuple[Token, ...]:
+    """The colours of a text. A definition is marked by the colour of its gloss, so one without a gloss is not."""
     language = language_of(source.path)
+    glossed = {gloss.symbol.name_span.start for gloss in source.glosses}
     try:
-        return highlight(parse(source.text, language)) if language is not None else ()
+        tokens = highlight(parse(source.text, language)) if language is not None else ()
     except TooLarge:
         return ()
+    return tuple(each for each in tokens if each.kind != "definition" or each.span.start in glossed)
 
 
 def _addresses(source: Source, by_path: Mapping[str, Source], book: _Book) -> dict[Span, str]:

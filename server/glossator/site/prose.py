@@ -52,4 +52,4 @@ def _bare(token: Token) -> None:
 
 @cache
 def _renderer() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).disable(_OFF)
+    return MarkdownIt("commonmark", {"html": False, "xhtmlOut": False}).disable(_OFF)
