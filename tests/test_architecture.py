@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "server" / "glossator"
-ROOMS = {"cli", "lsp", "action", "answer", "code", "engine", "models", "settings", "__init__", "__main__"}
+ROOMS = {"cli", "lsp", "action", "answer", "code", "engine", "models", "site", "settings", "__init__", "__main__"}
 
 MAY_IMPORT = {
-    "cli": {"lsp", "action", "answer", "code", "engine", "models", "settings"},
+    "cli": {"lsp", "action", "answer", "code", "engine", "models", "settings", "site"},
     "lsp": {"action", "answer", "code", "engine", "models", "settings"},
     "action": {"answer", "code", "engine"},
     "answer": {"code"},
+    "site": {"answer", "code"},
     "code": set(),
     "engine": {"models", "settings"},
     "models": set(),
@@ -32,6 +33,7 @@ ONLY_IMPORTER = {
     "diskcache": "engine/remembered",
     "huggingface_hub": "models/pull",
     "httpx2": "engine/remote_http",
+    "markdown_it": "site/prose",
     "click": ("cli/", "__main__"),
     "rich": "cli/",
 }

@@ -137,3 +137,12 @@ def test_who_calls_elsewhere() -> None:
     code = "package a\nfunc (s *S) f() {}\nfunc (s *S) G() { s.f() }\nfunc H(x T) { x.f() }\n"
     assert of("a.go", code).callers == ("S.G",)
     assert of("a.rs", "impl A { fn f() {} fn g(&self) { Self::f(); } }").callers == ("A.g",)
+
+
+def test_a_class_is_not_its_last_method() -> None:
+    """What methods raise, yield and change is not said of their class, not even of the last one."""
+    last = "    def g(self):\n        self.x = 1\n        yield 1\n        raise KeyError\n"
+    code = f"class A:\n    def f(self):\n        pass\n\n{last}"
+    found = of("a.py", code, "A")
+    assert (found.raises, found.is_generator, found.own) == ((), False, ())
+    assert of("a.py", code, "A.g").raises == ("KeyError",)

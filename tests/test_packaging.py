@@ -43,6 +43,7 @@ def test_wheel_is_whole(installed: Path, tmp_path: Path) -> None:
     """The installed package finds its own prompts, queries and catalogue, not the checkout's."""
     code = (
         "import glossator; from glossator.action import catalogue; from glossator.models import catalogue as m;"
+        "from glossator.site import frame; assert frame.policy();"
         "print(glossator.__file__); print(catalogue.prompts_folder()); print(len(m.cards()))"
     )
     environment = os.environ | {"PYTHONPATH": str(installed)}

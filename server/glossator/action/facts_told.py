@@ -12,10 +12,13 @@ MOST = 5
 """Names in one list."""
 
 
-def facts_told(tree: Tree, symbol: Symbol) -> list[str]:
-    """A few words for each fact that matters to a caller, as Markdown; what a signature shows is left out."""
+def facts_told(tree: Tree, symbol: Symbol, *, place: bool = True) -> list[str]:
+    """A few words for each fact that matters to a caller, as Markdown; what a signature shows is left out.
+
+    `place`: whether what it belongs to and who calls it in its file are among them.
+    """
     known = facts(tree, symbol.code)
-    rows = [f"{symbol.kind} of `{'.'.join(symbol.path[:-1])}`"] if len(symbol.path) > 1 else []
+    rows = [f"{symbol.kind} of `{'.'.join(symbol.path[:-1])}`"] if place and len(symbol.path) > 1 else []
     if known.raises:
         rows.append(f"raises {listed(known.raises)}")
     if known.panics:
@@ -26,7 +29,7 @@ def facts_told(tree: Tree, symbol: Symbol) -> list[str]:
         rows.append(f"sets the global {listed(known.outer)}")
     if known.is_generator:
         rows.append("generator")
-    if known.callers:
+    if place and known.callers:
         rows.append(f"called by {listed(known.callers)}")
     return rows
 

@@ -22,6 +22,7 @@ from ..code.beyond import beyond
 from ..code.entry import Entry, entry_of, text_digest
 from ..code.index import Index
 from ..code.indexing import read
+from ..code.links import Link, links
 from ..code.tree import Tree
 from ..code.walk import Found, files, wanted
 from ..engine.private import private_folder
@@ -217,6 +218,13 @@ class Workspace:
             if not renewed:
                 break
         return replace(target, beyond=pieces)
+
+    def links(self, path: str, tree: Tree) -> tuple[Link, ...]:
+        """The calls in a file whose definitions are known; in one that the workspace does not hold, its own alone."""
+        name = self.relative(path)
+        with self._lock:
+            known = name is not None and name in self._index.entries
+            return links(tree, name or path, self._index if known else None)
 
     def _tree(self, renewed: list[str], path: str) -> Tree | None:
         """The tree of a file as its entry knows it; one that changed is taken in anew and named in `renewed`."""

@@ -15,6 +15,7 @@ from .cache import cache
 from .context import context
 from .doctor import doctor
 from .engine import engine
+from .gloss import gloss
 from .model import model
 from .serve import serve
 from .trouble import told
@@ -70,6 +71,7 @@ def glossator() -> None:
     glossator explain src/tree.py:Tree.insert     what it does
     glossator fix src/tree.py:40-60               a checked edit, as a diff
     glossator refactor src/tree.py:walk "use a comprehension" --apply
+    glossator gloss src --html out                all definitions explained, as a site
     glossator serve                               the language server, for editors
 
     Answers go to standard output; thoughts and progress to standard error.
@@ -77,5 +79,5 @@ def glossator() -> None:
     """
 
 
-for fixed in (cache, context, doctor, engine, model, serve):
+for fixed in (cache, context, doctor, engine, gloss, model, serve):
     glossator.add_command(fixed)

@@ -44,7 +44,7 @@ def beyond(index: Index, tree: Tree, path: str, span: Span, parsed: Parsed) -> t
     ranked: dict[tuple[str, int], tuple[_Rank, Match, Why]] = {}
     for order, reference in enumerate(_wanted(tree, span, symbol)):
         called = reference.role == "call"
-        scope = _scope(tree, span, symbol)
+        scope = scope_of(tree, span, symbol)
         for match in meant(index, here, reference.name, reference.qualifier, scope, called=called):
             if reference.role == "name" and match.how not in {"import", "include", "package"}:
                 continue
@@ -74,7 +74,8 @@ def _wanted(tree: Tree, span: Span, symbol: Symbol | None) -> Iterator[Reference
             yield reference
 
 
-def _scope(tree: Tree, span: Span, symbol: Symbol | None) -> Scope:
+def scope_of(tree: Tree, span: Span, symbol: Symbol | None) -> Scope:
+    """Where the names in `span` are used, `symbol` being what it is or stands in."""
     owner = symbol.path[:-1] if symbol is not None and symbol.kind not in TYPES else ()
     if symbol is not None and symbol.kind in TYPES:
         owner = symbol.path

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from . import Span, Symbol
+from . import Symbol
 from .references import placed
 from .related import by_name
 from .symbols import outline
@@ -23,25 +23,34 @@ _IMPLICIT = {"java", "cpp"}
 
 def callers(tree: Tree, symbol: Symbol) -> tuple[Symbol, ...]:
     """The definitions of the same file that call `symbol`, itself left out."""
-    found: dict[Span, Symbol] = {}
-    around = next((each for each in _chain(tree, symbol.span.start) if each.span != symbol.span), None)
+    return tuple(dict.fromkeys(caller for caller, _ in call_sites(tree, symbol) if caller is not None))
+
+
+def call_sites(tree: Tree, symbol: Symbol) -> tuple[tuple[Symbol | None, int], ...]:
+    """The calls of `symbol` in its own file: what calls (None: the file itself) and where the name stands, in order.
+
+    Calls inside of itself are left out.
+    """
+    found: list[tuple[Symbol | None, int]] = []
+    around = next((each for each in enclosing(tree, symbol.span.start) if each.span != symbol.span), None)
     for qualifier, offset in _places(tree).get(symbol.name, ()):
-        chain = _chain(tree, offset)
+        chain = enclosing(tree, offset)
         caller = next((each for each in chain if each.kind in _CALLABLE), None)
-        if caller is None or caller.span == symbol.span or caller.span in found:
+        if caller is not None and caller.span == symbol.span:
             continue
         if around is not None and around.kind in {"function", "method"}:  # known only in there
             plain = not qualifier and around in chain
         else:
             plain = _means(tree, symbol, caller, qualifier)
         if plain and (qualifier or not any(symbol.name in each.parameters for each in chain)):
-            found[caller.span] = caller
-    return tuple(found.values())
+            found.append((caller, offset))
+    return tuple(found)
 
 
-def _means(tree: Tree, symbol: Symbol, caller: Symbol, qualifier: str) -> bool:
+def _means(tree: Tree, symbol: Symbol, caller: Symbol | None, qualifier: str) -> bool:
     """Whether a call of the symbol's name behind `qualifier` is plainly one of the symbol."""
-    owner, inside = symbol.path[:-1], caller.path[: len(symbol.path) - 1] == symbol.path[:-1]
+    owner, path = symbol.path[:-1], caller.path if caller is not None else ()
+    inside = path[: len(owner)] == owner
     if qualifier:
         last = qualifier.replace("::", ".").split(".")[-1]
         if not owner:
@@ -49,22 +58,22 @@ def _means(tree: Tree, symbol: Symbol, caller: Symbol, qualifier: str) -> bool:
         return last == owner[-1] or (inside and qualifier in (_SELVES | _receiver(tree, caller)))
     if owner and symbol.kind == "method" and tree.language.id not in _IMPLICIT:
         return False
-    return (not owner or inside) and not _hidden(tree, symbol, caller)
+    return (not owner or inside) and not _hidden(tree, symbol, path)
 
 
-def _hidden(tree: Tree, symbol: Symbol, caller: Symbol) -> bool:
-    """Whether the bare name may mean something nearer, inside of what is around the caller."""
+def _hidden(tree: Tree, symbol: Symbol, path: tuple[str, ...]) -> bool:
+    """Whether the bare name may mean something nearer, inside of what is around the caller, whose names `path` are."""
     for other in by_name(tree).get(symbol.name, ()):
         if other.kind == "method" and tree.language.id not in _IMPLICIT:
             continue
-        if len(other.path) > len(symbol.path) and caller.path[: len(other.path) - 1] == other.path[:-1]:
+        if len(other.path) > len(symbol.path) and path[: len(other.path) - 1] == other.path[:-1]:
             return True
     return False
 
 
-def _receiver(tree: Tree, caller: Symbol) -> set[str]:
+def _receiver(tree: Tree, caller: Symbol | None) -> set[str]:
     """The name of a Go method's own object."""
-    if tree.language.id != "go" or not caller.signature.startswith("func ("):
+    if caller is None or tree.language.id != "go" or not caller.signature.startswith("func ("):
         return set()
     return {caller.signature.removeprefix("func (").split(" ")[0]}
 
@@ -81,7 +90,7 @@ def _places(tree: Tree) -> dict[str, list[tuple[str, int]]]:
     return tree.once("calls", make)
 
 
-def _chain(tree: Tree, offset: int) -> list[Symbol]:
+def enclosing(tree: Tree, offset: int) -> list[Symbol]:
     """The definitions around `offset`, innermost first."""
     symbols = outline(tree)
     starts, outer = tree.once("outer", lambda: _outer(symbols))

@@ -110,7 +110,8 @@ def _own(tree: Tree, symbol: Symbol) -> dict[str, list[Node]]:
     """The captures of the `facts` patterns inside `symbol`, those of functions inside of it left out."""
     found: dict[str, list[Node]] = {"raise": [], "return": [], "yield": [], "write": []}
     start, end = tree.byte(symbol.code.start), tree.byte(symbol.code.end)
-    body_end = tree.byte(symbol.body.end) if symbol.body else end
+    # What the last method of a class does is not done by the class, though both end in the same place.
+    body_end = tree.byte(symbol.body.end) + (symbol.kind not in {"function", "method"}) if symbol.body else end
     cursor = QueryCursor(query(tree.language, "facts"))
     cursor.set_byte_range(start, end)
     for _, captures in cursor.matches(tree.root):

