@@ -374,6 +374,22 @@ def test_tests_are_run_where_the_user_says_so(shell: Shell) -> None:
     assert sorted(each.name for each in shell.folder.iterdir()) == ["check.py", "home", "lists.py"]
 
 
+@pytest.mark.usefixtures("walled")
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("grep -q 'n + 1' lists.py", 0, "the tests pass: grep -q 'n + 1' lists.py"),
+        ("sh -c '! grep \"n + 1\" lists.py'", 1, "fail with it: return list(range(1, n + 1))"),
+    ],
+)
+def test_tests_of_a_whole_file(command: str, code: int, said: str, shell: Shell) -> None:
+    """The one repair of a file that is worth offering is tested, too."""
+    two_proposals(shell, right=3.0, wrong=0.5)
+    done = shell.run("fix", "lists.py", "--run-tests", command)
+    assert done.returncode == code
+    assert said in done.stderr
+
+
 @pytest.mark.parametrize("command", ["''", "sh 'tests"])
 def test_no_command(command: str, shell: Shell) -> None:
     """What is no command is wrong usage."""

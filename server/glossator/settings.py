@@ -113,7 +113,8 @@ class Search:
     """Repairs that are searched for.
 
     Attributes:
-        seconds: How long a repair may be searched for; the best that was found by then is offered.
+        seconds: How long a repair may be searched for; the best that was found by then is offered. Where the user's
+            tests are run (`run.tests`), two fifths of it are theirs.
     """
 
     seconds: float = 30.0

@@ -17,7 +17,7 @@ from .outcome import Event, Outcome, Proposal, Refusal, Stage
 from .target import Target
 
 LEAST = 10.0
-"""Seconds that tests have at least, whatever a search took; those of the code as it is have half of them."""
+"""Seconds that tests have in any case, whatever a search took; at most half of them go to the code as it is."""
 
 MOST = 12
 """Candidates of one search that they are run on."""
@@ -85,7 +85,8 @@ async def chosen(
     """The candidates of a search once the tests were run on the first of them, until they pass with one.
 
     `likely` passed all other checks. `unlikely` are what `check` leaves of them, and offered only where the tests fail
-    with the code as it is and pass with one of them. Nothing is begun after `until` (`time.monotonic`).
+    with the code as it is and pass with one of them. `until` (`time.monotonic`) is when the time is over, but they have
+    `LEAST` seconds in any case.
     """
     if not likely and not unlikely:
         return Chosen(())
