@@ -18,6 +18,13 @@ Value = str | int | float | bool | list[str] | list[int]
 Maker = Callable[..., bytes]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of `tests/faults`; pytest asks for options here and not there."""
+    group = parser.getgroup("faults")
+    group.addoption("--faults", choices=("short", "long"), default="short", help="how many faults are tried")
+    group.addoption("--faults-seed", type=int, default=None, help="the seed that an earlier run printed")
+
+
 @pytest.fixture(scope="session")
 def model_05b() -> Path:
     """The file of `qwen2.5-coder-0.5b` in the user's own models folder, whatever GLOSSATOR_HOME a test sets."""
