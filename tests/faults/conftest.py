@@ -30,6 +30,14 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             terminalreporter.write_line(line)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A long run has the time that it takes."""
+    if config.getoption("--faults") == "long":
+        for item in items:
+            if Path(__file__).parent in item.path.parents:
+                item.add_marker(pytest.mark.timeout(3600))
+
+
 @pytest.fixture
 def tally(pytestconfig: pytest.Config) -> Tally:
     """Where a test notes what it tried."""

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,17 +49,16 @@ def strict(body: bytes) -> Any:
 class Server:
     """A server process, what it wrote, and when."""
 
-    def __init__(self, home: Path, *, environment: dict[str, str] | None = None, folder: Path | None = None) -> None:
+    def __init__(self, home: Path, *, program: Sequence[str] = ("-m", "glossator", "serve")) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.home = home
         self._stderr = (home / "stderr.txt").open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "glossator", "serve"],
+            [sys.executable, "-P", *program],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
-            env={**os.environ, "GLOSSATOR_HOME": str(home), **(environment or {})},
-            cwd=folder,
+            env={**os.environ, "GLOSSATOR_HOME": str(home)},
         )
         self.noise: list[bytes] = []  # what it wrote that is no message
         self.answers: dict[Any, list[tuple[float, dict[str, Any]]]] = {}  # by id: when, and what
