@@ -6,6 +6,7 @@ nothing of editors and shells.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from contextlib import aclosing
@@ -71,7 +72,8 @@ async def run(
         said = await _ask(asked, request, on_event)
         usage, remembered = _sum(usage, said.finished.usage), remembered and said.finished.remembered
         on_event(Stage("checking"))
-        outcome = judge(action, attempt, target, Reply(said.answer, said.finished.reason))
+        # A large file is parsed here several times: seconds in which the server answers others.
+        outcome = await asyncio.to_thread(judge, action, attempt, target, Reply(said.answer, said.finished.reason))
         outcome = await compiled.checked(action, target, outcome, compilers)
         outcome = await exampled.checked(action, target, outcome, runs)
         if isinstance(outcome, Refusal):
