@@ -7,6 +7,7 @@ import struct
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,8 +25,39 @@ Maker = Callable[..., bytes]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that keep all processors busy run one after another, beside the others."""
     for item in items:
-        if item.get_closest_marker("model") or item.get_closest_marker("editor"):
+        if any(item.get_closest_marker(name) for name in ("model", "editor", "faults")):
             item.add_marker(pytest.mark.xdist_group("heavy"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of `tests/faults`; pytest asks for options here and not there."""
+    group = parser.getgroup("faults")
+    group.addoption("--faults", choices=("short", "long"), default="short", help="how many faults are tried")
+    group.addoption("--faults-seed", type=int, default=None, help="the seed that an earlier run printed")
+
+
+TRIED: dict[str, dict[tuple[str, str], float]] = {}
+"""By row what `tests/faults` tried, and the unit of an extreme; told by whichever process ran it."""
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Gather what a test tried."""
+    for name, told in report.user_properties if report.when == "teardown" else ():
+        for row, what, value, unit in told if name == "tried" else ():
+            row_of = TRIED.setdefault(row, {})
+            known = row_of.get((what, unit), value if unit else 0)
+            row_of[what, unit] = max(known, value) if unit else known + value
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Tell what was tried: a green run that tried nothing says nothing."""
+    if TRIED:
+        terminalreporter.section("faults tried")
+    for row, found in TRIED.items():
+        parts = [
+            f"{what} {value:,.3g} {unit}" if unit else f"{value:,} {what}" for (what, unit), value in found.items()
+        ]
+        terminalreporter.write_line(f"{row}: {'; '.join(parts)}")
 
 
 @pytest.fixture(scope="session")

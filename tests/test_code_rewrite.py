@@ -166,6 +166,8 @@ TAKEN = [  # code, given code, wanted
     ("def f(a): pass", "def f(b: int): pass", None),
     ("def f(a): pass", "def f(a: run()): pass", None),
     ("def f(a): pass", "not code (", None),
+    ("def f(a, *, b): pass", "def f(a: int, *, b: int): pass", "def f(a: int, *, b: int): pass"),
+    ("def f(a, b): pass", "def f(a: int, *, b: int) -> None: pass", "def f(a: int, b: int) -> None: pass"),
     ("def f(a) -> object: pass", "def f(a) -> int: pass", "def f(a) -> int: pass"),
     (
         "def f(a):  # why\n  return 'x'",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glossator.code import Span, TooLarge
+from glossator.code import tree as trees
 from glossator.code.languages import LANGUAGES, language_of
 from glossator.code.symbols import outline
 from glossator.code.tree import MAX_BYTES, MAX_DEPTH, MAX_ERRORS, MAX_LINE, Tree, parse
@@ -102,8 +104,9 @@ def test_the_first_tree_stays() -> None:
         ("(" * 50_000 + ")" * 50_000, "levels"),
         ("a" + "+a" * (MAX_DEPTH * 2), "levels"),
         ("not " * (MAX_DEPTH * 2) + "a", "levels"),
+        ("def f():\n    pass\n" + "[" * 50_000, "tokens"),
     ],
-    ids=["bytes", "line", "last line", "brackets", "sum", "not"],
+    ids=["bytes", "line", "last line", "brackets", "sum", "not", "open brackets"],
 )
 def test_caps(text: str, word: str) -> None:
     """A text over the caps is refused with the reason, quickly."""
@@ -113,6 +116,31 @@ def test_caps(text: str, word: str) -> None:
     with pytest.raises(TooLarge, match=word):
         parse("x", PYTHON).edited(text)
     assert time.perf_counter() - began < 5
+
+
+def test_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A parse that takes too long is ended, and is not begun again for the same text."""
+    text = "x = [1, 2]\n" * 3000
+    monkeypatch.setattr(trees, "MAX_SECONDS", -1.0)
+    with pytest.raises(TooLarge, match="seconds"):
+        parse(text, PYTHON)
+    monkeypatch.undo()
+    with pytest.raises(TooLarge, match="seconds"):
+        parse(text, PYTHON)
+    with pytest.raises(TooLarge, match="seconds"):
+        parse("x", PYTHON).edited(text)
+    assert parse(text + "\n", PYTHON).errors() == ()
+
+
+def test_others_run_meanwhile() -> None:
+    """While a large text is parsed in one thread another goes on."""
+    text = "def f(a):\n    return [a, 1]\n\n\n" * 20_000
+    done = threading.Event()
+    threading.Thread(target=lambda: (parse(text, PYTHON), done.set()), daemon=True).start()
+    turns = 0
+    while not done.wait(0.001):
+        turns += 1
+    assert turns > 3
 
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.id)

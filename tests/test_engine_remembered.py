@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import pickle
-import random
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -221,55 +219,6 @@ def test_planted_settings(tmp_path: Path) -> None:
         assert kept(shelf, "k", b"w") == b"w"
 
 
-def test_damage_is_never_an_answer(tmp_path: Path) -> None:
-    """Flipped bytes, a truncated or an overwritten database: right answers or none, and it heals."""
-    seed = random.randrange(1 << 30)
-    print("seed", seed)
-    rng = random.Random(seed)
-    wrong = healed = 0
-    for turn in range(24):
-        folder = tmp_path / str(turn)
-        shelf = opened(folder)
-        values = {f"key{at}": rng.randbytes(rng.randrange(1, 3000)) for at in range(30)}
-        for key, value in values.items():
-            shelf.put(key, value)
-        shelf.flush(20)
-        file = database(folder)
-        written = bytearray(file.read_bytes())
-        match turn % 6:
-            case 0:
-                for _ in range(200):
-                    written[rng.randrange(len(written))] ^= 1 << rng.randrange(8)
-            case 1:
-                del written[rng.randrange(len(written)) :]
-            case 2:
-                written[:] = b""
-            case 3:
-                written[:] = rng.randbytes(5000)
-            case 4:
-                at = rng.randrange(0, len(written) - 4096)
-                written[at : at + 4096] = bytes(4096)
-            case 5:
-                written[:100] = bytes(100)
-        file.write_bytes(written)
-        shelf = shelf if turn % 2 else opened(folder)
-        for key, value in values.items():
-            wrong += shelf.get(key) not in (None, value)
-        shelf.flush(20)
-        healed += kept(shelf, "new", b"value") == b"value" or kept(shelf, "new", b"value") == b"value"
-    assert (wrong, healed) == (0, 24)
-
-
-@pytest.mark.parametrize("name", ["current", "lock"])
-def test_small_files_damaged(tmp_path: Path, name: str) -> None:
-    """Garbage in the small files costs at most what was remembered."""
-    kept(opened(tmp_path / "a"), "k", b"v")
-    (tmp_path / "a" / name).write_bytes(b"../../../etc\0\xff" * 99)
-    shelf = opened(tmp_path / "a")
-    assert shelf.get("k") in (None, b"v")
-    assert kept(shelf, "k", b"w") == b"w"
-
-
 def test_removed_folder(tmp_path: Path) -> None:
     """A folder that was removed gives misses, and is made anew by the next answer."""
     shelf = opened(tmp_path / "a")
@@ -381,51 +330,3 @@ def test_read_only(tmp_path: Path) -> None:
         path.chmod(0o700)
     assert child.returncode == 0
     assert said.startswith("None off: "), said
-
-
-WRITER = """
-    rng = random.Random(sys.argv[2])
-    shelf = Shelf(Path(sys.argv[1]), 64)
-    shelf.ready(30)
-    print("open", flush=True)
-    seen = 0
-    for turn in range(int(sys.argv[3])):
-        key = f"key{rng.randrange(50)}"
-        found = shelf.get(key)
-        if found is not None:
-            seen += 1
-            assert found == key.encode() * 500, "a wrong answer"
-        shelf.put(key, key.encode() * 500)
-        if turn % 10 == 0:
-            shelf.flush(30)
-    shelf.flush(30)
-    print(seen, shelf.state()["state"], flush=True)
-    """
-
-
-def test_four_processes(tmp_path: Path) -> None:
-    """Four processes that start at once on no folder at all share it."""
-    children = [run(WRITER, str(tmp_path / "a"), str(seed), "150") for seed in range(4)]
-    ends = [child.communicate(timeout=120)[0].decode().split() for child in children]
-    assert [child.returncode for child in children] == [0, 0, 0, 0]
-    assert all(end[2] == "on" and int(end[1]) > 0 for end in ends), ends
-    assert len([p for p in (tmp_path / "a").iterdir() if p.is_dir()]) == 1
-
-
-@pytest.mark.skipif(os.name == "nt", reason="kill -9 is POSIX's")
-def test_killed_while_writing(tmp_path: Path) -> None:
-    """After kill -9 at random moments what is read is right and the folder can be written."""
-    rng = random.Random(7)
-    for turn in range(12):
-        child = run(WRITER, str(tmp_path / "a"), str(turn), "100000")
-        assert child.stdout is not None
-        assert child.stdout.readline() == b"open\n"
-        time.sleep(rng.random() * 0.1)
-        child.send_signal(signal.SIGKILL)
-        child.wait()
-        child.stdout.close()
-    shelf = opened(tmp_path / "a")
-    found = {key: shelf.get(key) for key in (f"key{at}" for at in range(50))}
-    assert all(value in (None, key.encode() * 500) for key, value in found.items())
-    assert any(found.values())
-    assert kept(shelf, "k", b"v") == b"v"

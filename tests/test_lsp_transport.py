@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import sys
 import threading
 from typing import Any
 
@@ -58,6 +59,20 @@ def test_step_is_found_again(garbage: bytes) -> None:
     messages = read(garbage + framed(FIRST) + framed(SECOND))
     assert messages[-2:] == [FIRST, SECOND] or messages[-1:] == [SECOND]
     assert all(isinstance(message, Broken) for message in messages[:-2])
+
+
+@pytest.mark.parametrize("piece", [1, 7, 65536])
+def test_length_that_is_never_reached(piece: int) -> None:
+    """A body that claims to be longer than all that follows does not swallow what follows."""
+    messages = read(b"Content-Length: 200000000\r\n\r\n{}" + framed(FIRST) + framed(SECOND), piece)
+    assert messages[1:] == [FIRST, SECOND] and isinstance(messages[0], Broken)
+
+
+def test_numbers_that_json_does_not_have() -> None:
+    """What only Python reads as a number is no message; one that is too large is a number that can be written again."""
+    for number in (b"NaN", b"Infinity", b"-Infinity"):
+        assert isinstance(read(b"Content-Length: %d\r\n\r\n[%b]" % (len(number) + 2, number))[0], Broken)
+    assert read(b"Content-Length: 7\r\n\r\n[1e999]") == [[sys.float_info.max]]
 
 
 def test_headers_in_any_spelling() -> None:

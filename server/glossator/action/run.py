@@ -6,6 +6,7 @@ nothing of editors and shells.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -107,7 +108,8 @@ async def run(
         request = request_for(action, target, context, turns, reasoning=thinks, seed=seed, priority=priority, lane=lane)
         said = await ask(asked, request, on_event)
         on_event(Stage("checking"))
-        outcome = judge(action, attempt, target, Reply(said.answer, said.finished.reason))
+        # A large file is parsed here several times: seconds in which the server answers others.
+        outcome = await asyncio.to_thread(judge, action, attempt, target, Reply(said.answer, said.finished.reason))
         outcome = await compiled.checked(action, target, outcome, compilers)
         outcome = await exampled.checked(action, target, outcome, runs)
         if told or not searches:  # a search has it compete with others first

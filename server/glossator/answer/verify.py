@@ -24,6 +24,8 @@ RUNGS = {
     "compiles": "compiles",
 }
 """The rungs that a prompt file may ask for, and how they are named to a user."""
+MOST_COMPILED = 300_000
+"""Characters. Python's compiler lets nothing else run: this much takes it about a third of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,7 @@ def _unchanged(change: Change, before: Tree, after: Tree) -> str:
 
 def _compiles(change: Change, before: Tree, after: Tree) -> str:
     del before, after
-    if change.language is None or change.language.id != "python":
+    if change.language is None or change.language.id != "python" or len(change.after) > MOST_COMPILED:
         return _NOT_CHECKED
     trouble = compiled(change.after)
     if not trouble:

@@ -108,10 +108,15 @@ def _parameters(tree: Tree, function: Node) -> list[tuple[str, Node, Node | None
     listed = function.child_by_field_name("parameters")
     found: list[tuple[str, Node, Node | None]] = []
     for child in listed.named_children if listed is not None else ():
-        name = child.child_by_field_name("name") or (child if child.type in _BARE else child.named_child(0))
+        name = child.child_by_field_name("name") or (child if child.type in _BARE else _first(child))
         if name is not None:
             found.append((tree.source(name).replace(" ", ""), child, child.child_by_field_name("type")))
     return found
+
+
+def _first(node: Node) -> Node | None:
+    """The first named child; a lone `*` has none."""
+    return node.named_children[0] if node.named_child_count else None
 
 
 def _typed(tree: Tree, node: Node) -> str:

@@ -6,6 +6,7 @@ depends on the file and the budget alone, so that the second question about a fi
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -76,7 +77,8 @@ async def gather(  # noqa: PLR0917 - all of them are needed, and callers read we
     target = span.of(text)
     most = shared or budget // 2
     whole = text if len(text) <= most * _LETTERS_A_TOKEN else ""
-    outlines = outlined(tree) if tree is not None else ()
+    # What a large file holds takes seconds to read off: in a thread others are answered meanwhile.
+    outlines = await asyncio.to_thread(outlined, tree) if tree is not None else ()
     target_tokens, whole_tokens, *outline_tokens = await count([target, whole, *outlines])
     shown: Literal["file", "outline", "none"] = "none"
     file, used = "", 0
@@ -98,8 +100,8 @@ async def gather(  # noqa: PLR0917 - all of them are needed, and callers read we
                 related.append(piece)
                 used += tokens
     foreign, most = await _beyond(beyond, min(budget - used, budget // BEYOND_PART), count)
-    known = facts(tree, span) if tree is not None else None
-    depends = recipe(tree, text, span, beyond)
+    known = await asyncio.to_thread(facts, tree, span) if tree is not None else None
+    depends = await asyncio.to_thread(recipe, tree, text, span, beyond)
     return Context(file, target, (*related, *foreign), depends, known, shown, used + most)
 
 

@@ -7,7 +7,10 @@ and the printed form of a deep node crashes inside tree-sitter.
 
 from __future__ import annotations
 
+import hashlib
+import time
 from bisect import bisect_right
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -18,16 +21,24 @@ from . import Span, TooLarge
 from .languages import Language, grammar
 
 MAX_BYTES = 1_000_000
-"""Bytes of UTF-8. Parsing holds the interpreter's lock; this much takes up to half a second."""
+"""Bytes of UTF-8. This much takes up to a second to parse."""
 MAX_LINE = 100_000
 """Bytes in one line. Longer ones are generated or minified."""
 MAX_DEPTH = 1_000
 """Nested nodes. Steps in a tree cost time in proportion to the depth, so a deep file costs its square."""
+MAX_SECONDS = 2.0
+"""Of processor time for one parse."""
+MAX_PIECES = 5_000
+"""Tokens side by side in one place that does not fit the grammar. To look for patterns there costs their square."""
 MAX_ERRORS = 100
 """More places than these are not listed by `Tree.errors`."""
 
 _T = TypeVar("_T")
 _STEP = 1024
+_PIECE = 1 << 16
+_KEPT = 64
+_refused: OrderedDict[tuple[str, bytes], str] = OrderedDict()
+"""Why what was parsed is not analysed, by language and digest: each question about it would parse it again."""
 _CONTINUATION = bytes(range(0x80, 0xC0))
 
 
@@ -126,10 +137,40 @@ def parse(text: str, language: Language) -> Tree:
 
 
 def _made(text: str, data: bytes, language: Language, old: Parsed | None) -> Tree:
-    parser = Parser(grammar(language))
-    parsed = parser.parse(data, old) if old else parser.parse(data)
-    _check_depth(parsed.root_node)
+    if _refused and (reason := _refused.get(_key(data, language))):
+        raise TooLarge(reason)
+    try:
+        parsed = _parsed(data, language, old)
+        _check_shape(parsed.root_node)
+    except TooLarge as error:
+        _refused[_key(data, language)] = str(error)
+        while len(_refused) > _KEPT:
+            _refused.popitem(last=False)
+        raise
     return Tree(text, data, language, parsed)
+
+
+def _key(data: bytes, language: Language) -> tuple[str, bytes]:
+    return language.id, hashlib.blake2b(data).digest()
+
+
+def _parsed(data: bytes, language: Language, old: Parsed | None) -> Parsed:
+    """Parsed in pieces, so that other threads run meanwhile: given as a whole nothing else would before its end."""
+    until = time.thread_time() + MAX_SECONDS
+
+    def read(at: int, _: Point) -> bytes:
+        return data[at : at + _PIECE]
+
+    def late(_: int, __: bool) -> bool:
+        return time.thread_time() > until
+
+    parser = Parser(grammar(language))
+    try:
+        if old is None:
+            return parser.parse(read, progress_callback=late)
+        return parser.parse(read, old, progress_callback=late)
+    except ValueError as error:
+        raise TooLarge(f"the file took more than {MAX_SECONDS:g} seconds to parse, and is not analysed") from error
 
 
 def _encoded(text: str) -> bytes:
@@ -150,9 +191,11 @@ def _check_size(data: bytes) -> None:
         position = newline + 1
 
 
-def _check_depth(root: Node) -> None:
+def _check_shape(root: Node) -> None:
     level = [root]
     for depth in range(MAX_DEPTH):
+        if any(node.is_error and node.child_count > MAX_PIECES for node in level):
+            raise TooLarge(f"more than {MAX_PIECES:,} tokens in one place fit no grammar, which is not analysed")
         # A node with few descendants cannot reach down to the cap: nearly all of a real file is left out by this.
         level = [
             child

@@ -24,6 +24,7 @@ from ..models import Advice, Card
 from . import EngineError
 from .calibration import Shelf
 from .serve import Server
+from .supervise import STARTER
 from .worker import Model
 
 log = logging.getLogger(__name__)
@@ -114,7 +115,8 @@ def _log() -> None:
 
 
 async def _serve(path: Path, make: Callable[[], Model]) -> str:
-    server = Server(path, make)
+    starter = os.environ.get(STARTER, "")
+    server = Server(path, make, starter=int(starter) if starter.isdigit() else 0)
     if sys.platform != "win32":
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, server.leave, "it was asked to")

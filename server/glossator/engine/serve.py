@@ -56,8 +56,9 @@ class Client:
 class Server:
     """Serves one model at one place until nobody needs it."""
 
-    def __init__(self, path: Path, load: Callable[[], Model], *, hang_seconds: float = 180.0) -> None:
+    def __init__(self, path: Path, load: Callable[[], Model], *, starter: int = 0, hang_seconds: float = 180.0) -> None:
         self._path = path
+        self._starter = starter  # the process that will be the first client; 0: not known
         self._hang_seconds = hang_seconds
         self._waiting = Waiting()
         self._clients: set[Client] = set()
@@ -112,6 +113,7 @@ class Server:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         client = Client(writer)
         self._clients.add(client)
+        self._starter = 0
         if self._leaving:
             self._leaving.cancel()
             self._leaving = None
@@ -259,5 +261,7 @@ class Server:
             if self._waiting.running and self._worker.silent() > self._hang_seconds:
                 log.error("the model has not moved for %d s; the process ends", self._hang_seconds)
                 os._exit(70)
+            if self._starter and os.name == "posix" and os.getppid() != self._starter:
+                self.leave("the process that started it is gone, and nobody else came")
             if address.mark(self._path) != place and not self._waiting.running and not len(self._waiting):
                 self.leave("another engine took its place")

@@ -103,6 +103,10 @@ class Child:
         return self._process.returncode
 
 
+STARTER = "GLOSSATOR_ENGINE_STARTER"
+"""Names the process that starts an engine, to the engine: without its first client it is of no use."""
+
+
 def environment(of: Mapping[str, str] = os.environ) -> dict[str, str]:
     """What the engine process gets of the environment: no keys, no proxies, nothing of Python's."""
     names = _PASSED_NAMES | (_PASSED_WINDOWS if os.name == "nt" else set())
@@ -130,7 +134,7 @@ def spawn(command: Sequence[str], logs: Path, folder: Path) -> Child:
                 close_fds=True,
                 start_new_session=True,
                 cwd=folder,
-                env=environment(),
+                env=environment() | {STARTER: str(os.getpid())},
                 creationflags=0x00000208 if os.name == "nt" else 0,  # detached, in a process group of its own
             )
     except OSError as error:

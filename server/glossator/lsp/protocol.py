@@ -6,6 +6,7 @@ or after `shutdown`, tracebacks in answers, bodies in logs, the exit code, and p
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -50,7 +51,9 @@ class Protocol(LanguageServerProtocol):
     def __init__(self, server: Any, converter: Any) -> None:
         super().__init__(server, converter)
         self._begun = False  # `initialize` was answered
-        self._asked: set[Any] = set()  # ids of our own requests that wait for the client
+        self._asked: dict[
+            Any, tuple[Future[Any], Any]
+        ] = {}  # our own requests that wait for the client, and the result's type
         self.on_exit: Callable[[int], None] = lambda code: None
 
     # --- messages in ------------------------------------------------------------------------------------------------
@@ -88,9 +91,9 @@ class Protocol(LanguageServerProtocol):
             wrong = INVALID_REQUEST, "the server is shutting down"
         elif not self._begun and method != types.INITIALIZE:
             wrong = NOT_INITIALIZED, "the first request must be initialize"
-        elif self._begun and method == types.INITIALIZE:
-            wrong = INVALID_REQUEST, "the server is initialized already"
-        elif request and method != types.SHUTDOWN and len(self._request_futures) - len(self._asked) >= MOST_IN_FLIGHT:
+        elif method == types.INITIALIZE and (self._begun or not request):
+            wrong = INVALID_REQUEST, "initialize is asked once, as a request"
+        elif request and method != types.SHUTDOWN and len(self._request_futures) >= MOST_IN_FLIGHT:
             wrong = SERVER_CANCELLED, "too many requests at once"
         if wrong:
             self._refuse(identity, *wrong, silent=not request)
@@ -101,7 +104,8 @@ class Protocol(LanguageServerProtocol):
             log.warning("%s: bad parameters (%s)", method, type(error).__name__)
             self._refuse(identity, INVALID_PARAMS, f"{method}: {_problem(error)}", silent=not request)
             return
-        known = method in self.fm.builtin_features or method in self.fm.features or method == types.CANCEL_REQUEST
+        known = method in self.fm.builtin_features or method in self.fm.features
+        known = known or (method == types.CANCEL_REQUEST and not request)
         if request and known:
             self._handle_request(identity, method, params)  # type: ignore[arg-type]  # not None: seen above
         elif known:
@@ -123,10 +127,8 @@ class Protocol(LanguageServerProtocol):
         if identity is None or identity not in self._asked:
             log.warning("the client answered a request that was not made")
             return
-        self._asked.discard(identity)
-        kind = self._result_types.pop(identity, None)
-        future = self._request_futures.pop(identity, None)
-        if future is None or future.done():
+        future, kind = self._asked.pop(identity)
+        if future.done():
             return
         if "error" in message:
             error = message["error"] if isinstance(message["error"], dict) else {}
@@ -145,12 +147,39 @@ class Protocol(LanguageServerProtocol):
             error = {"code": code, "message": quoted(message)}  # clients show it to their users
             self._send_data({"jsonrpc": "2.0", "id": identity, "error": error})
 
+    def _send_data(self, data: Any) -> None:
+        """Send a message. A result that cannot be written as JSON (a client's own value, nested too deep) becomes an
+        error under its id: nobody is left waiting."""
+        try:
+            body = json.dumps(data, default=self._serialize_message)
+        except Exception as error:
+            if isinstance(data, dict) or not hasattr(data, "result"):
+                self._server.report(error, "a message to the client")
+                return
+            reason = {"code": INTERNAL_ERROR, "message": f"the result cannot be sent ({type(error).__name__})"}
+            body = json.dumps({"jsonrpc": "2.0", "id": data.id, "error": reason})
+        if self.writer is not None:
+            self.writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body.encode("ascii")))
+
     def send_request(self, method: str, params: Any = None, callback: Any = None, msg_id: Any = None) -> Future[Any]:
         """Ask the client. The future fails with `Refused` when the client does."""
         if msg_id is None:
             msg_id = f"glossator-{next(self._server.numbers)}"
-        self._asked.add(msg_id)
-        return super().send_request(method, params, callback, msg_id)
+        future = super().send_request(method, params, callback, msg_id)
+        # The ids of the client's requests are its own affair: one may be like ours.
+        self._asked[msg_id] = self._request_futures.pop(msg_id), self._result_types.pop(msg_id)
+        return future
+
+    def _execute_handler(self, msg_id: Any, handler: Any, callback: Any, args: Any = None, kwargs: Any = None) -> None:
+        """Run a handler, and forget it when it is over: pygls keeps those of some notifications for ever."""
+        super()._execute_handler(msg_id, handler, callback, args, kwargs)
+        future = self._request_futures.get(msg_id)
+        if future is not None:
+            future.add_done_callback(lambda done: self._forget(msg_id, done))
+
+    def _forget(self, msg_id: Any, done: Any) -> None:
+        if self._request_futures.get(msg_id) is done:
+            del self._request_futures[msg_id]
 
     def _send_handler_result(self, future: Future[Any], *, msg_id: Any) -> None:
         self._request_futures.pop(msg_id, None)
@@ -176,11 +205,7 @@ class Protocol(LanguageServerProtocol):
             self._server.report(error, "a notification")
 
     def _handle_cancel_notification(self, msg_id: Any) -> None:
-        if (
-            isinstance(msg_id, str | int)
-            and msg_id not in self._asked
-            and (future := self._request_futures.get(msg_id)) is not None
-        ):
+        if isinstance(msg_id, str | int) and (future := self._request_futures.get(msg_id)) is not None:
             future.cancel()
 
     # --- what pygls does by itself ----------------------------------------------------------------------------------
@@ -197,7 +222,7 @@ class Protocol(LanguageServerProtocol):
         """Stop all work; what waits is answered as cancelled."""
         self._shutdown = True
         self._server.jobs.stop_all()
-        for future in list(self._request_futures.values()):
+        for future in [*self._request_futures.values(), *(future for future, _ in self._asked.values())]:
             future.cancel()
 
     def on_end(self) -> None:

@@ -27,6 +27,20 @@ MOST_WAITING = 16 * 2**20  # bytes that the client has not read yet; above, its 
 _LENGTH = re.compile(rb"^content-length[ \t]*:[ \t]*(\d{1,12})[ \t]*$", re.I | re.M)
 _HEADER = re.compile(rb"content-length[ \t]*:", re.I)
 _BLANK = re.compile(rb"\r\n\r\n|\n\n|\r\n\n")
+_INSIDE = re.compile(rb"content-length[ \t]*:[ \t]*\d{1,12}[ \t]*\r?\n", re.I)
+"""A header inside a body: no JSON holds one, since a string has no line breaks and nothing else has these letters."""
+
+
+def _finite(number: str) -> float:
+    """The number, or the largest there is: an infinite one would be written back as what is not JSON."""
+    return max(-sys.float_info.max, min(sys.float_info.max, float(number)))
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+_JSON = json.JSONDecoder(parse_float=_finite, parse_constant=_no_constant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +70,11 @@ class Frames:
             body = self._take(length)
             if body is None:
                 return
+            if len(body) < length:
+                yield Broken("a body that is shorter than its Content-Length")
+                continue
             try:
-                yield json.loads(body.decode("utf-8"))
+                yield _JSON.decode(body.decode("utf-8"))
                 self._garbage = 0
             except (ValueError, RecursionError):
                 yield Broken("a body that is not JSON in UTF-8")
@@ -96,12 +113,25 @@ class Frames:
         del self._held[:count]
 
     def _take(self, length: int) -> bytes | None:
+        """A body, which ends early where the next message begins inside of it; None at the end of the stream."""
+        looked = 0
         while len(self._held) < length:
-            if not self._more(length - len(self._held)):
+            if (inside := self._inside(looked)) is not None:
+                length = inside
+                break
+            looked = len(self._held)
+            if not self._more(length - looked):
                 return None
         body = bytes(self._held[:length])
         del self._held[:length]
         return body
+
+    def _inside(self, looked: int) -> int | None:
+        """Where in what is held a header begins, the first `looked` bytes having been looked at."""
+        if all(self._held.find(blank, max(0, looked - 3)) < 0 for blank in (b"\r\n\r\n", b"\n\n")):
+            return None
+        header = _INSIDE.search(self._held, max(0, looked - MOST_HEADER))
+        return header.start() if header else None
 
     def _more(self, wanted: int = 0) -> bool:
         piece = self._read(max(65536, min(wanted, 2**20)))

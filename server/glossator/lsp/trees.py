@@ -7,12 +7,13 @@ from typing import Any
 
 from ..code import TooLarge
 from ..code.languages import language_of
+from ..code.symbols import outline
 from ..code.tree import Tree, parse
 from .documents import Snapshot
 from .paths import path_of
 from .threads import in_thread
 
-LARGE = 200_000  # characters; parsing more takes longer than a keystroke may wait
+LARGE = 20_000  # characters; parsing more takes longer than a keystroke may wait, at least where it fits no grammar
 
 
 class Trees:
@@ -47,4 +48,11 @@ class Trees:
 
 
 async def _run(work: Callable[..., Tree], text: str, *more: Any) -> Tree:
-    return work(text, *more) if len(text) < LARGE else await in_thread(work, text, *more)
+    return work(text, *more) if len(text) < LARGE else await in_thread(_outlined, work, text, *more)
+
+
+def _outlined(work: Callable[..., Tree], text: str, *more: Any) -> Tree:
+    """A tree whose definitions are read off already: every question asks for them, and a large file has thousands."""
+    tree = work(text, *more)
+    outline(tree)
+    return tree

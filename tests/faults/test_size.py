@@ -1,0 +1,146 @@
+"""Documents that are far too large or too deep: politely refused, and nobody else waits for them."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from .tally import Tally
+from .wire import Server
+
+SMALL, LARGE = "file:///work/small.py", "file:///work/large"
+GUARD = 5.0  # seconds; the promise is 0.5 on a quiet machine, and the longest wait is printed
+
+FUNCTION = "def f():\n    pass\n"
+SIZES = {
+    "10 MB": FUNCTION + "x = 1\n" * 1_700_000,
+    "50 MB": FUNCTION + "y = 22222\n" * 5_000_000,
+    "10 MB on one line": FUNCTION + "z" * 10_000_000,
+    "0.9 MB of functions": FUNCTION + "".join(f"def f{at}(a):\n    return a + {at}\n\n\n" for at in range(23_000)),
+    "3.9 MB": FUNCTION + "x = 1\n" * 650_000,
+    "NULs": FUNCTION + "\x00" * 100_000,
+    "lone surrogates": FUNCTION + "'\ud800" * 100_000,
+}
+
+
+def rows(piece: str, count: int = 50_000) -> str:
+    """So many pieces, a hundred in a line: a line that is too long is another refusal."""
+    return (piece * 100 + "\n") * (count // 100)
+
+
+DEEP = {
+    "brackets": ("python", FUNCTION + "x = (\n" + rows("(") + rows(")") + ")\n"),
+    "open brackets": ("python", FUNCTION + rows("[")),
+    "closing brackets": ("python", FUNCTION + rows("}")),
+    "brackets in JavaScript": ("javascript", "function f() {}\nx = " + rows("[") + rows("]")),
+    "brackets in C": ("c", "int f() { return 0; }\nint x = " + rows("(") + "1" + rows(")") + ";\n"),
+    "braces in Rust": ("rust", "fn f() {}\nfn g() " + rows("{") + rows("}")),
+    "braces in Go": ("go", "package a\nfunc f() {}\nfunc g() " + rows("{") + rows("}")),
+    "braces in Java": ("java", "class A { void f() " + rows("{") + rows("}") + "}"),
+    "templates in C++": ("cpp", "int f() { return 0; }\n" + rows("A<", 20_000) + rows(">", 20_000) + " x;\n"),
+    "JSX": ("typescriptreact", "function f() {}\nx = " + rows("<a>", 20_000) + rows("</a>", 20_000)),
+    "sums": ("python", FUNCTION + "x = (\n" + rows("1+") + "1)\n"),
+    "minus signs": ("python", FUNCTION + "x = (\n" + rows("-") + "1)\n"),
+    "attributes": ("python", FUNCTION + "x = (a\n" + rows(".b") + ")\n"),
+    "else ifs": ("javascript", "function f() {}\n" + rows("if (a) {} else ", 10_000) + "{}\n"),
+    "strings": ("python", FUNCTION + "x = (\n" + rows("'a' ", 20_000) + ")\n"),
+    "holes": ("javascript", "function f() {}\nx = [" + rows(",") + "]\n"),
+    "functions": ("python", "".join(f"{' ' * depth}def f{depth}():\n" for depth in range(90)) + " " * 90 + "pass\n"),
+    "classes": ("javascript", rows("class A { f() { return ", 5_000) + "1" + rows("} }", 5_000)),
+}
+
+
+@contextlib.contextmanager
+def asking(server: Server) -> Iterator[list[float]]:
+    """Another document is asked about all the while; the seconds that each answer took."""
+    waits: list[float] = []
+    over = threading.Event()
+
+    def ask() -> None:
+        while not over.wait(0.02):
+            begun = time.monotonic()
+            identity = server.menu(SMALL, 0, 4)
+            with contextlib.suppress(AssertionError):  # then it waited for ever, which the test will see
+                server.answer(identity, 60)
+            answer = server.answers.get(identity, [(0.0, {})])[0][1]
+            waits.append(time.monotonic() - begun if answer.get("result") else float("inf"))
+
+    asker = threading.Thread(target=ask, daemon=True)
+    asker.start()
+    try:
+        yield waits
+    finally:
+        over.set()
+        asker.join(90)
+
+
+def everything(server: Server, uri: str, language: str, text: str) -> list[str]:
+    """Open, ask all that can be asked, change and close; what the server said to the questions."""
+    server.open(uri, text, language=language)
+    said = []
+    asked = [server.hover(uri, 0, 4), server.menu(uri, 0, 4), server.hover(uri, 1, 9_000), server.menu(uri, 2, 20_000)]
+    place = {"uri": uri, "position": {"line": 0, "character": 4}}
+    for action in ("explain", "refactor", "find_bugs"):
+        arguments = [{"action": action, **place}]
+        asked.append(server.request("workspace/executeCommand", {"command": "glossator.run", "arguments": arguments}))
+    start = {"line": 0, "character": 0}
+    change = {"range": {"start": start, "end": start}, "text": "# x\n"}
+    server.notify(
+        "textDocument/didChange", {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [change, change]}
+    )
+    asked += [server.hover(uri, 2, 4), server.menu(uri, 2, 4)]
+    for identity in asked:
+        answer = server.answer(identity, 60)
+        if "error" in answer:
+            assert answer["error"]["code"] == -32803, answer
+            said.append(answer["error"]["message"])
+        elif isinstance(answer["result"], dict) and "job" in answer["result"]:
+            last = server.over(answer["result"]["job"], 60)
+            assert last["state"] != "failed", last
+            said += last.get("reasons", ())
+    server.close(uri)
+    return said
+
+
+ANSWER = "[[answer]]\nmatch = ''\ntext = '''```python\ndef f():\n    return 1\n```'''\n"
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("size", SIZES)
+def test_large(serve: Any, size: str, tally: Tally) -> None:
+    """A document of any size is opened, asked about, changed and closed while others are answered; above the cap it is
+    refused with its name and the limit."""
+    server = serve()
+    server.begin(ANSWER)
+    server.open(SMALL, FUNCTION)
+    server.answer(server.menu(SMALL, 0, 4))
+    with asking(server) as waits:
+        said = everything(server, LARGE + ".py", "python", SIZES[size])
+    if len(SIZES[size]) > 4_000_000:  # what is smaller, and parsed no more, can still be explained where selected
+        assert said and all("too large" in each and "large.py" in each for each in said), said
+    tally.add("size", "documents")
+    tally.most("size", f"longest wait of others ({size})", max(waits, default=0.0), "s")
+    assert max(waits, default=0.0) < GUARD
+    assert server.finish() == 0
+
+
+@pytest.mark.faults
+def test_deep(serve: Any, tally: Tally) -> None:
+    """Code that is nested tens of thousands deep harms nobody, in any language."""
+    server = serve()
+    server.begin(ANSWER)
+    server.open(SMALL, FUNCTION)
+    server.answer(server.menu(SMALL, 0, 4))
+    for name, (language, text) in DEEP.items():
+        with asking(server) as waits:
+            everything(server, f"{LARGE}-{name.replace(' ', '-')}", language, text)
+        assert server.process.poll() is None, name
+        assert max(waits, default=0.0) < GUARD, name
+        tally.most("size", "longest wait of others (nested)", max(waits, default=0.0), "s")
+        tally.add("size", "nested documents")
+    assert server.finish() == 0
