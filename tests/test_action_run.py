@@ -114,14 +114,14 @@ async def test_stable_first() -> None:
 
 
 async def test_what_an_action_always_says_comes_before_the_target() -> None:
-    """Two explanations of a file have all in common but what is explained and a reminder."""
+    """Two questions of a kind about a file have its examples in common, too."""
     engine = Watched(Rule(text=SHORT))
     for name in ("count", "helper"):
-        await run(ACTIONS["explain"], at(name), engine, budget=2000)
+        await run(ACTIONS["find_bugs"], at(name), engine, budget=4000)
     one, other = (request.messages[1] for request in engine.requests)
     assert one.stable + one.preamble == other.stable + other.preamble
-    assert len(one.preamble) > 300 and "def " not in one.preamble
-    assert one.text.index("def count") < one.text.index("Explain this function")
+    assert len(one.preamble) > 300 and "def count" not in one.preamble
+    assert one.text.index("def count") < one.text.index("Which mistakes")
 
 
 async def test_the_reason_goes_back() -> None:
