@@ -23,17 +23,12 @@ Maker = Callable[..., bytes]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that keep all processors busy run one after another, beside the others."""
+    """Tests that keep processors busy run one after another, beside the others."""
     for item in items:
-        if any(item.get_closest_marker(name) for name in ("model", "editor", "faults")):
-            item.add_marker(pytest.mark.xdist_group("heavy"))
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of `tests/faults`; pytest asks for options here and not there."""
-    group = parser.getgroup("faults")
-    group.addoption("--faults", choices=("short", "long"), default="short", help="how many faults are tried")
-    group.addoption("--faults-seed", type=int, default=None, help="the seed that an earlier run printed")
+        for name in ("faults", "model", "editor"):
+            if item.get_closest_marker(name):
+                item.add_marker(pytest.mark.xdist_group("faults" if name == "faults" else "heavy"))
+                break
 
 
 TRIED: dict[str, dict[tuple[str, str], float]] = {}

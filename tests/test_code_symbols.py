@@ -339,16 +339,16 @@ def test_language_of() -> None:
 
 
 def test_outline_is_quick() -> None:
-    """The outline of 5,000 lines takes well under 100 ms."""
+    """The outline of 5,000 lines takes some ten milliseconds; a second would be a mistake."""
     text = (SAMPLES / "inventory.py").read_text(encoding="utf-8") * 90
-    best = 1.0
+    best = 60.0
     for _ in range(5):
         tree = parse(text, LANGUAGES[0])
         began = time.perf_counter()
         outline(tree)
         best = min(best, time.perf_counter() - began)
     assert text.count("\n") > 5000
-    assert best < 0.1
+    assert best < 1
 
 
 def test_too_many_symbols() -> None:
