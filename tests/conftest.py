@@ -31,6 +31,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 break
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of `tests/faults`; pytest asks for options here and not there."""
+    group = parser.getgroup("faults")
+    group.addoption("--faults", choices=("short", "long"), default="short", help="how many faults are tried")
+    group.addoption("--faults-seed", type=int, default=None, help="the seed that an earlier run printed")
+
+
 TRIED: dict[str, dict[tuple[str, str], float]] = {}
 """By row what `tests/faults` tried, and the unit of an extreme; told by whichever process ran it."""
 
