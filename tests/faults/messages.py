@@ -9,7 +9,7 @@ from typing import Any
 
 from .wire import strict
 
-URI = "file:///work/a.py"
+URI = "file:///code/a.py"
 PLACE = {"line": 0, "character": 5}
 RANGE = {"start": PLACE, "end": {"line": 1, "character": 2}}
 DOCUMENT = {"uri": URI, "languageId": "python", "version": 1, "text": "def f(a):\n    return a\n"}
@@ -66,7 +66,7 @@ def nested(depth: int, kind: type = list) -> Any:
 ATOMS: list[Any] = [
     *(None, True, False, 0, -1, 1, 2**31 - 1, 2**31, 2**53, -(2**63), 2**70, 0.5, 1e300),
     *("", "\x00", "a" * 20_000, "\ud800", "é\u2028\x85", "glossator.run", "utf-16", "../../etc/passwd", "-32602"),
-    *("file:///work/b.py", "file:///a%00b.py", "file://[::1", "file:", "untitled:Untitled-1", "http://x/y?z#", "%zz"),
+    *("file:///code/b.py", "file:///a%00b.py", "file://[::1", "file:", "untitled:Untitled-1", "http://x/y?z#", "%zz"),
     *("file:///" + "d/" * 3000, "file:////server/share", "file:///C:/x.py", "\\\\?\\pipe\\x"),
     *([], {}, [[]], [None], {"": None}, nested(100), nested(200), nested(150, dict)),
 ]

@@ -185,7 +185,7 @@ def test_eight_at_once(tmp_path: Path, tally: Tally) -> None:
 
 # --- as a server meets it ---------------------------------------------------------------------------------------------
 
-URI, CODE = "file:///work/a.py", "def f():\n    pass\n"
+URI, CODE = "file:///code/a.py", "def f():\n    pass\n"
 TROUBLES = ["lock held", "database locked", "read-only", "a file in its place", *list(KINDS)[::4]]
 
 

@@ -11,7 +11,7 @@ import pytest
 from .tally import Tally
 from .wire import SYNC, Server, at, encoded
 
-URI = "file:///work/a.py"
+URI = "file:///code/a.py"
 CODE = "".join(f"def f{number}(a):\n    return a + {number}\n\n\n" for number in range(40))
 SLOW = "[[answer]]\nmatch = ''\ntext = '<think>one two three</think>four five six seven'\ndelay_ms_per_token = 12\n"
 HELD = "[[answer]]\nmatch = ''\ntext = 'one two three'\nhold = true\n"

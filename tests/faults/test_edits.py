@@ -85,7 +85,7 @@ async def test_what_is_proposed(file: File, chance: random.Random, tally: Tally,
     """Of many answers, good ones spoilt, each is refused or gives edits inside of the asked definition."""
     for _ in range(times(400, 10_000)):
         asked = some_file(chance, file)
-        target = target_at(asked.text, f"/work/{file.name}", offset=len(asked.head) + 6)
+        target = target_at(asked.text, f"/code/{file.name}", offset=len(asked.head) + 6)
         engine = Scripted([Rule(text=asked.answer)])
         outcome = await run(ACTIONS[chance.choice(EDITING)], target, engine, budget=6000, seconds=0.2)
         tally.add("edits", "answers judged")
@@ -104,11 +104,11 @@ async def test_a_new_file_is_a_test_beside_it(chance: random.Random, tally: Tall
     text = PYTHON.before + PYTHON.target + PYTHON.after
     for _ in range(times(100, 2000)):
         answer = written(chance, PYTHON).replace("def total", chance.choice(["def test_total", "def total"]))
-        target = target_at(text, "/work/pkg/a.py", offset=len(PYTHON.before) + 6)
+        target = target_at(text, "/code/pkg/a.py", offset=len(PYTHON.before) + 6)
         outcome = await run(ACTIONS["write_tests"], target, Scripted([Rule(text=answer)]), budget=6000)
         assert isinstance(outcome, NewFile | Refusal)
         if isinstance(outcome, NewFile):
-            assert Path("/work/pkg", outcome.path).name == "test_a.py", outcome.path
+            assert Path("/code/pkg", outcome.path).name == "test_a.py", outcome.path
             assert not unseen(outcome.text), answer
             tally.add("edits", "new files")
 
@@ -126,7 +126,7 @@ def test_over_the_wire(serve: Any, chance: random.Random, tally: Tally, times: A
     server.replies["workspace/applyEdit"] = lambda params: (seen.append(params), {"applied": True})[1]
     texts, jobs = {}, []
     for number in range(count):
-        uri = f"file:///work/a{number}.py"
+        uri = f"file:///code/a{number}.py"
         texts[uri] = f"{PYTHON.before}# word{number}x\n{PYTHON.target}{PYTHON.after}"
         server.open(uri, texts[uri])
         jobs.append(server.run("refactor", uri, PYTHON.before.count("\n") + 1, 5))

@@ -12,7 +12,7 @@ import pytest
 from .tally import Tally
 from .wire import SYNC, Server, at, encoded
 
-URI, CODE = "file:///work/a.py", "def f(a):\n    return a\n"
+URI, CODE = "file:///code/a.py", "def f(a):\n    return a\n"
 MOST = 50 * 2**20  # bytes that the server may grow by
 ALLOWED = {None, -32802, -32800}
 
@@ -120,7 +120,7 @@ def test_many_documents_and_jobs(serve: Any, tally: Tally, times: Any) -> None:
     count = times(300, 2000)
     asked = []
     for number in range(count):
-        uri = f"file:///work/{number}.py"
+        uri = f"file:///code/{number}.py"
         server.open(uri, f"def f{number}(a):\n    return a\n")
         place = {"line": 0, "character": 5}
         arguments = [{"action": "explain", "uri": uri, "position": place}]

@@ -28,7 +28,7 @@ pytestmark = [
 ]
 
 GUARD = 10.0  # seconds until nothing is left; the promise is 5 on a quiet machine, and the longest is printed
-URI, CODE = "file:///work/a.py", "def f(a):\n    return a\n"
+URI, CODE = "file:///code/a.py", "def f(a):\n    return a\n"
 STATES = ["none", "idle", "mid-token", "deaf", "loading"]
 KINDS = {"idle": "brief", "mid-token": "endless", "deaf": "deaf", "loading": "loading"}
 

@@ -13,7 +13,7 @@ import pytest
 from .tally import Tally
 from .wire import Server
 
-SMALL, LARGE = "file:///work/small.py", "file:///work/large"
+SMALL, LARGE = "file:///code/small.py", "file:///code/large"
 GUARD = 5.0  # seconds; the promise is 0.5 on a quiet machine, and the longest wait is printed
 
 FUNCTION = "def f():\n    pass\n"

@@ -126,7 +126,7 @@ def test_text_is_never_spoilt(serve: Any, chance: random.Random, tally: Tally, t
     totals: Counter[str] = Counter()
     for turn in range(times(25, 500)):
         seeds = [random.Random(chance.random()) for _ in range(12)]
-        now = [Buffer(server, f"file:///work/{turn}-{at}.py", seed) for at, seed in enumerate(seeds)]
+        now = [Buffer(server, f"file:///code/{turn}-{at}.py", seed) for at, seed in enumerate(seeds)]
         buffers.update({each.uri: each for each in now})
         jobs = [server.run("refactor", each.uri, 7, 4) for each in now]
         for each in now[chance.randint(0, 3) :]:  # some are left alone
@@ -160,7 +160,7 @@ def test_requests_outlive_their_document(serve: Any, chance: random.Random, tall
     )
     asked = []
     for number in range(times(150, 3000)):
-        buffer = Buffer(server, f"file:///work/{number}.py", random.Random(chance.random()))
+        buffer = Buffer(server, f"file:///code/{number}.py", random.Random(chance.random()))
         asked += [server.hover(buffer.uri, 7, 5), server.menu(buffer.uri, 7, 5)]
         time.sleep(chance.random() * 0.02)
         for _ in range(chance.randint(0, 2)):

@@ -133,7 +133,7 @@ def test_over_the_wire(serve: Any, encoding: Encoding, chance: random.Random, ta
     server.begin(SCRIPT, encoding=encoding)
     count = times(100, 2000)
     for number in range(count):
-        uri = f"file:///work/a{number}.py"
+        uri = f"file:///code/a{number}.py"
         head, tail = ("".join(comment(chance) for _ in range(chance.randint(0, 3))) for _ in range(2))
         reference = Reference(head + TARGET + tail, encoding)
         server.open(uri, reference.text)
