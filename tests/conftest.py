@@ -22,6 +22,7 @@ Value = str | int | float | bool | list[str] | list[int]
 Maker = Callable[..., bytes]
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that keep processors busy run one after another, beside the others."""
     for item in items:

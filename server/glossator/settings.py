@@ -177,6 +177,15 @@ class Settings:
     index: Index = field(default_factory=Index)
 
 
+def asking(settings: Settings, model: str) -> Settings:
+    """The same, with another model (a name of the catalogue, a file, or of the remote server); "": the same model."""
+    if not model:
+        return settings
+    if settings.backend == "remote":
+        return dataclasses.replace(settings, remote=dataclasses.replace(settings.remote, model=model))
+    return dataclasses.replace(settings, model=model)
+
+
 MACHINE_ONLY = ("backend", "model", "script", "prompts", "remote", "local", "cache", "run", "trusted")
 """What chooses a program, a file or an endpoint, or lets code be run: never taken from the opened folder unless the
 user trusted it."""

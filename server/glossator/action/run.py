@@ -131,7 +131,8 @@ async def run(
         if isinstance(outcome, Refusal) and search.fits(action, target, engine):
             said, outcome = await varied.varied(
                 action, target, context, asked, (said, outcome),
-                until=began + seconds, seed=seed, priority=priority, compilers=compilers, runs=runs, on_event=on_event,
+                until=began + seconds, seed=seed, priority=priority,
+                compilers=compilers, runs=runs, trial=trial, on_event=on_event,
             )  # fmt: skip
         if isinstance(outcome, Refusal):
             outcome = spare or replace(outcome, reasons=tuple(reasons | dict.fromkeys(outcome.reasons)))
@@ -169,8 +170,12 @@ async def recall_checked(
     tests: Suite | None = None,
 ) -> Outcome | None:
     """Like `recall`, but an edit that was not compiled or run yet is."""
+    asked: Change | Question | None = None
     while not tested.decide(action, tests):
         found = _recalled(action, target, engine, seed=seed, compilers=compilers, runs=runs)
+        if found == asked:  # it came to no verdict that is kept: `run` tells why
+            return None
+        asked = found if isinstance(found, Change | Question) else None
         if isinstance(found, Change) and compilers is not None:
             await compilers.check(found)
         elif isinstance(found, Question) and runs is not None:

@@ -87,7 +87,7 @@ async def search(
     try:
         (score,) = await likelihood.score(engine, writing.request, [code + END])
     except ContextTooLong:
-        return first
+        return await tested.checked(action, target, first, trial, until=over, on_event=on_event)
     changes = Changes(action, target, writing, engine, code, score, on_event)
     own = [first] if isinstance(first, Proposal) else []
     texts = await changes.one(began + (seconds - running) * (1 - WEIGHING))
@@ -110,6 +110,8 @@ async def search(
 
     offered: list[Proposal] = []
     for each in best:
+        if offered and time.monotonic() > over:
+            break
         outcome = await check(each)
         if isinstance(outcome, Proposal):
             offered.append(outcome)

@@ -92,7 +92,7 @@ async def chosen(
         return Chosen(())
     on_event(Stage("testing"))
     until = max(until, time.monotonic() + LEAST)
-    mends = not await trial.passed_before(until)
+    mends = await trial.failed_before(until)
     tried = [*likely, *(unlikely if mends else ())][:MOST]
     left: list[tuple[Proposal, bool]] = []  # with whether the tests fail
     reason = ""

@@ -3,14 +3,16 @@ examples of the docstring tells a right one from a wrong one."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 
 from ..answer.compiling import Compilers
 from ..answer.running import Runs
+from ..answer.testing import Trial
 from ..code.context import Context
 from ..engine import Engine, Priority
-from . import Action, compiled, exampled
+from . import Action, compiled, exampled, tested
 from .asked import Said, ask
 from .asking import request_for
 from .judge import Reply, judge
@@ -32,11 +34,14 @@ async def varied(
     priority: Priority,
     compilers: Compilers | None,
     runs: Runs | None,
+    trial: Trial | None,
     on_event: Callable[[Event], None],
 ) -> tuple[Said, Outcome]:
     """The first of `MOST` sampled answers to the action's first question that passes; `last` where none does, or where
     no examples decide. None is begun that would probably end after `until` (`time.monotonic`). Raises `EngineError`."""
-    if runs is None or not exampled.must_mend(action, target) or not exampled.examples_of(target):
+    if runs is None or not exampled.must_mend(action, target):
+        return last
+    if not await asyncio.to_thread(exampled.examples_of, target):
         return last
     thinks = engine.model().reasoning
     took = 0.0
@@ -49,9 +54,11 @@ async def varied(
         )
         said = await ask(engine, request, on_event)
         on_event(Stage("checking"))
-        outcome = judge(action, action.tries[0], target, Reply(said.answer, said.finished.reason))
+        reply = Reply(said.answer, said.finished.reason)
+        outcome = await asyncio.to_thread(judge, action, action.tries[0], target, reply)  # it parses the file
         outcome = await compiled.checked(action, target, outcome, compilers)
         outcome = await exampled.checked(action, target, outcome, runs)
+        outcome = await tested.checked(action, target, outcome, trial, until=until, on_event=on_event)
         if isinstance(outcome, Proposal):
             return said, outcome
         took = time.monotonic() - began

@@ -88,6 +88,12 @@ class Trial:
             self._before = await self._ran(self.before, now + (until - now) / 2, self.suite.limits.cpu_seconds)
         return self._before.passed
 
+    async def failed_before(self, until: float) -> bool:
+        """Whether they came to an end with the code as it is, and not well."""
+        passed = await self.passed_before(until)
+        before = self._before
+        return not passed and before is not None and before.state != "not run" and before.limit != "time"
+
     async def verdict(self, after: str, until: float) -> Verdict:
         """What the tests say of the file with `after` in it."""
         if after in self._known:
@@ -124,6 +130,8 @@ def compared(before: Ended, after: Ended, command: Sequence[str]) -> Verdict:
         return Verdict(rung="the tests still pass" if before.passed else f"the tests pass: {named(command)}")
     if after.limit == "time":  # on a busy machine it passes without any work
         return Verdict(unknown="they took too long")
+    if before.limit == "time":
+        return Verdict(unknown="they took too long with the code as it is")
     said = f"too much {after.limit} is used" if after.limit else after.last_line or f"exit status {after.status}"
     return Verdict(failing=said, broke=before.passed)
 

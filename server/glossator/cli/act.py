@@ -17,7 +17,7 @@ from ..action import Action, catalogue
 from ..answer.compiling import Compilers
 from ..answer.running import Runs
 from ..answer.testing import Suite
-from ..settings import Settings, SettingsError, folders, load, merge
+from ..settings import Settings, SettingsError, asking, folders, load, merge
 from . import place as places
 from .session import Session
 from .trouble import told
@@ -121,12 +121,8 @@ def ask(action: Action, *, where: str, instruction: str | None = None, **options
 
 
 def _settings(options: dict[str, Any]) -> Settings:
-    settings = load()
+    settings = asking(load(), options["model"])
     changes: dict[str, Any] = {}
-    if options["model"] and settings.backend == "remote":
-        changes["remote"] = dataclasses.replace(settings.remote, model=options["model"])
-    elif options["model"]:
-        changes["model"] = options["model"]
     if options["no_cache"]:
         changes["cache"] = dataclasses.replace(settings.cache, enabled=False)
     if options.get("run_examples"):

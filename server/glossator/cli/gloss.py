@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..settings import Settings, folders, load
+from ..settings import Settings, asking, folders, load
 from . import act, present
 from .trouble import ANSWERED, INTERRUPTED, TROUBLE, stop, told
 
@@ -41,8 +40,7 @@ def gloss(path: Path, html: Path | None, model: str | None, pull: bool, **option
     from .glossing import Wish
 
     with told():
-        settings = load()
-        settings = dataclasses.replace(settings, model=model) if model else settings
+        settings = asking(load(), model or "")
         wish = Wish(**options)
         if wish.remembered and not settings.cache.enabled:
             raise click.UsageError("--remembered: nothing is remembered, cache.enabled is off in your settings")

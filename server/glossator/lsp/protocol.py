@@ -165,9 +165,11 @@ class Protocol(LanguageServerProtocol):
         """Ask the client. The future fails with `Refused` when the client does."""
         if msg_id is None:
             msg_id = f"glossator-{next(self._server.numbers)}"
+        theirs = self._request_futures.get(msg_id)  # the ids of the client's requests are its own affair
         future = super().send_request(method, params, callback, msg_id)
-        # The ids of the client's requests are its own affair: one may be like ours.
         self._asked[msg_id] = self._request_futures.pop(msg_id), self._result_types.pop(msg_id)
+        if theirs is not None:
+            self._request_futures[msg_id] = theirs
         return future
 
     def _execute_handler(self, msg_id: Any, handler: Any, callback: Any, args: Any = None, kwargs: Any = None) -> None:

@@ -21,6 +21,7 @@ class Trees:
 
     def __init__(self) -> None:
         self._trees: dict[str, Tree] = {}
+        self._forgotten = 0  # documents; a tree that was begun before one was may be nobody's
 
     async def of(self, snapshot: Snapshot) -> Tree | None:
         """The tree of a snapshot; None for an unknown language or a text that is too large."""
@@ -30,6 +31,7 @@ class Trees:
         known = self._trees.get(snapshot.uri)
         if known is not None and known.text == snapshot.text and known.language == language:
             return known
+        forgotten = self._forgotten
         try:
             if known is not None and known.language == language:
                 tree = await _run(known.edited, snapshot.text)
@@ -38,13 +40,14 @@ class Trees:
         except TooLarge:
             self.forget(snapshot.uri)
             return None
-        if snapshot.version is not None:
+        if snapshot.version is not None and forgotten == self._forgotten:
             self._trees[snapshot.uri] = tree
         return tree
 
     def forget(self, uri: str) -> None:
         """The document is closed."""
         self._trees.pop(uri, None)
+        self._forgotten += 1
 
 
 async def _run(work: Callable[..., Tree], text: str, *more: Any) -> Tree:
