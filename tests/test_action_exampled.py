@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import time
@@ -431,6 +432,18 @@ async def test_recalled(tmp_path: Path) -> None:
     assert isinstance(checked, Proposal) and checked.rungs == first.rungs
     plain = recall(ACTIONS["simplify"], target, engine)
     assert isinstance(plain, Proposal) and "example" not in " ".join(plain.rungs)
+    await engine.close()
+
+
+async def test_what_comes_to_no_verdict_is_not_recalled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A remembered edit whose examples cannot be run now is asked for as if it were not remembered, without end."""
+    engine = Remembered(Scripted([Rule(text=written(GOOD))]), tmp_path / "a", 16)
+    assert await engine.opened(20)
+    target = target_at(SUM, "sums.py", name="total")
+    await run(ACTIONS["simplify"], target, engine, budget=4000, runs=Runs())
+    monkeypatch.setattr(limited, "run", lambda code, limits: limited.Ran("not run", message="no more processes"))
+    async with asyncio.timeout(60):
+        assert await recall_checked(ACTIONS["simplify"], target, engine, runs=Runs()) is None
     await engine.close()
 
 

@@ -14,6 +14,7 @@ from glossator.action.outcome import Event, Outcome, Proposal, Refusal, Stage
 from glossator.action.run import recall, recall_checked, run
 from glossator.action.target import target_at
 from glossator.answer import sandbox
+from glossator.answer.running import Runs
 from glossator.answer.sandbox import Ended, Limits, Place
 from glossator.answer.testing import Suite
 from glossator.engine.remembered import Remembered
@@ -268,3 +269,23 @@ async def test_a_real_command_refuses(file: Path) -> None:
         outcome = await done(file, answer, answer, text=RIGHT, action="simplify", tests=tests)
         assert isinstance(outcome, Refusal)
         assert f"the tests passed before, and fail with it: {said}" in outcome.reasons
+
+
+async def test_a_sampled_answer_is_tested(file: Path) -> None:
+    """An answer that only keeps the examples of the docstring does not get past the user's tests."""
+    promised = TEXT.replace("high):\n", 'high):\n    """Inside.\n\n    >>> holds(3, 1, 3)\n    True\n    """\n', 1)
+    wrong = promised.replace("value < high", "True")
+    told: list[str] = []
+
+    async def run_tests(command: Sequence[str], place: Place, limits: Limits) -> Ended:
+        told.append(place.text)
+        return Ended("passed") if place.text == promised else Ended("failed", 1, output="1 failed")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sandbox, "run", run_tests)
+        rules = [Rule(text=each, once=True) for each in (*[NONSENSE] * 3, written(wrong))] + [Rule(text=NONSENSE)]
+        target, suite = target_at(promised, str(file), name="holds"), Suite(("sh", "tests"), lambda: [file.parent])
+        engine = Scripted(rules, likely=LIKELY)
+        outcome = await run(ACTIONS["fix"], target, engine, budget=4000, tests=suite, runs=Runs(), seconds=60)
+    assert isinstance(outcome, Refusal)
+    assert any("return True" in text for text in told)

@@ -51,6 +51,7 @@ def test_one_thing_is_said(before: Ended, after: Ended, command: list[str]) -> N
         (PASSED, Ended("over a limit", limit="memory"), "too much memory is used"),
         (PASSED, Ended("over a limit", limit="time"), "they took too long"),
         (FAILED, Ended("not run", message="no sandbox"), "no sandbox"),
+        (Ended("over a limit", limit="time"), FAILED, "they took too long with the code as it is"),
     ],
 )
 def test_what_is_said(before: Ended, after: Ended, said: str) -> None:
