@@ -156,7 +156,7 @@ class Protocol(LanguageServerProtocol):
             if isinstance(data, dict) or not hasattr(data, "result"):
                 self._server.report(error, "a message to the client")
                 return
-            reason = {"code": INTERNAL_ERROR, "message": f"the result cannot be sent ({type(error).__name__})"}
+            reason = {"code": REQUEST_FAILED, "message": f"the result cannot be sent ({type(error).__name__})"}
             body = json.dumps({"jsonrpc": "2.0", "id": data.id, "error": reason})
         if self.writer is not None:
             self.writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body.encode("ascii")))
