@@ -22,16 +22,6 @@ Value = str | int | float | bool | list[str] | list[int]
 Maker = Callable[..., bytes]
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that keep processors busy run one after another, beside the others."""
-    for item in items:
-        for name in ("faults", "model", "editor"):
-            if item.get_closest_marker(name):
-                item.add_marker(pytest.mark.xdist_group("faults" if name == "faults" else "heavy"))
-                break
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options of `tests/faults`; pytest asks for options here and not there."""
     group = parser.getgroup("faults")
