@@ -16,16 +16,17 @@ from ..code.fingerprint import shape
 from ..code.tree import parse
 from ..engine import ContextTooLong, Engine, Score, likelihood
 from . import Action
-from .doubts import branches, deletions, doubts
+from .doubts import Doubt, branches, deletions, doubts
 from .judge import proposed
 from .outcome import Event, Proposal, Stage
 from .portions import portions
-from .rank import Written
+from .rank import END, Written
 from .target import Target
-from .twice import twice
+from .weighing import same
 
 PLACES = 24  # that are branched at; the right one is rarely further behind
 LINE_TOKENS = 64
+CHANGED, SECOND_PLACES = 4, 6  # changes that a second one is looked for behind, and places behind each
 
 Biased = tuple[Proposal, float]
 
@@ -47,37 +48,46 @@ class Changes:
 
         No place is begun after `until` (`time.monotonic`).
         """
-        body = self._body()
-        places = doubts(self.code, self.score, body, PLACES)
-        asked = replace(self.writing.request, max_tokens=LINE_TOKENS, stop=("\n",))
+        places = doubts(self.code, self.score, self._body(), PLACES)
         texts: list[tuple[str, float]] = []
         done = 0
         for some in portions(places, until) if time.monotonic() < until else ():
             self.on_event(Stage("searching", done, len(places)))
             done += len(some)
             try:
-                begun = [self.code[: each.start] + each.text for each in some]
-                lines = await likelihood.go_on(self.engine, asked, begun)
+                texts += [(text, 0.0) for text in await self._branched(self.code, some)]
             except ContextTooLong:
                 break
-            for place, written in zip(some, lines, strict=True):
-                texts += [(text, 0.0) for text in branches(self.code, place, written)]
-        return texts + list(deletions(self.code, self.score, body))
+        return texts + list(deletions(self.code, self.score, self._body()))
 
     async def two(self, changed: Sequence[Proposal], until: float) -> list[tuple[str, float]]:
-        """Versions that change one of `changed`, the most promising first, once more. Raises `EngineError`."""
-        parents = dict.fromkeys(self.writing.code(each) for each in changed)
-        texts = await twice(
-            self.code,
-            list(parents),
-            self.writing,
-            self.engine,
-            body=self._body(),
-            tokens=LINE_TOKENS,
-            until=until,
-            on_event=self.on_event,
-        )
-        return [(text, 0.0) for text in texts]
+        """Versions that change one of `changed`, the most promising first, once more, behind its change.
+
+        For those to whom more tells which is right: each further change makes a text likelier, right or not. Nothing is
+        begun after `until` (`time.monotonic`). Raises `EngineError`.
+        """
+        parents = list(dict.fromkeys(self.writing.code(each) for each in changed))[:CHANGED]
+        texts: list[str] = []
+        if time.monotonic() > until:
+            return []
+        try:
+            scores = await likelihood.score(self.engine, self.writing.request, [f"{each}{END}" for each in parents])
+            for at, (parent, score) in enumerate(zip(parents, scores, strict=True)):
+                if time.monotonic() > until:
+                    break
+                self.on_event(Stage("searching", at, len(parents)))
+                # What comes before the first change was doubted in the same way when that was looked for.
+                places = doubts(parent, score, max(self._body(), _behind(self.code, parent)), SECOND_PLACES)
+                texts += await self._branched(parent, places)
+        except ContextTooLong:
+            pass  # what was found fits
+        return [(text, 0.0) for text in dict.fromkeys(texts)]
+
+    async def _branched(self, code: str, places: Sequence[Doubt]) -> list[str]:
+        """`code` as the model would have it at each of these places."""
+        asked = replace(self.writing.request, max_tokens=LINE_TOKENS, stop=("\n",))
+        lines = await likelihood.go_on(self.engine, asked, [code[: each.start] + each.text for each in places])
+        return [text for place, line in zip(places, lines, strict=True) for text in branches(code, place, line)]
 
     def distinct(self, texts: Iterable[tuple[str | Proposal, float]]) -> list[Biased]:
         """Those that pass the checks, each meaning once, and none that means what the code means."""
@@ -113,3 +123,9 @@ class Changes:
             return shape(parse(code, self.target.language), Span(0, len(code)), annotations=True)
         except TooLarge:
             return code
+
+
+def _behind(code: str, changed: str) -> int:
+    """Where in `changed` the first line ends that is not as in `code`."""
+    end = changed.find("\n", same(code, changed))
+    return len(changed) if end < 0 else end

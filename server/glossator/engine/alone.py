@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from typing import NoReturn
 
-from . import Chunk, ContextTooLong, Engine, EngineStatus, ModelInfo, Request
+from . import Chunk, ContextTooLong, Request
+from .front import Front
 from .remembered import Remembered
 
 
@@ -24,11 +25,8 @@ def alone(engine: Remembered) -> Remembered:
     return without
 
 
-class Nobody:
+class Nobody(Front):
     """Stands in an engine's place: counts tokens and knows the model, but does not answer."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def asked(self, request: Request) -> NoReturn:
         """Raised in place of every answer."""
@@ -37,15 +35,3 @@ class Nobody:
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
         self.asked(request)
         yield  # makes it a generator
-
-    async def count(self, texts: Sequence[str]) -> list[int]:
-        return await self._engine.count(texts)
-
-    def model(self) -> ModelInfo:
-        return self._engine.model()
-
-    def status(self) -> EngineStatus:
-        return self._engine.status()
-
-    async def close(self) -> None:
-        """Nothing is held."""

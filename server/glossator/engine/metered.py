@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import fields
 
-from . import Chunk, Engine, EngineStatus, Finished, ModelInfo, Request, Usage
+from . import Chunk, Engine, Finished, Request, Usage
+from .front import Front
 
 
-class Metered:
+class Metered(Front):
     """An `Engine` in front of another.
 
     Attributes:
@@ -18,7 +19,7 @@ class Metered:
     """
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self.usage = Usage()
         self.remembered = True
 
@@ -30,21 +31,6 @@ class Metered:
                     self.usage = _sum(self.usage, chunk.usage)
                     self.remembered = self.remembered and chunk.remembered
                 yield chunk
-
-    async def count(self, texts: Sequence[str]) -> list[int]:
-        """The other engine's count."""
-        return await self._engine.count(texts)
-
-    def model(self) -> ModelInfo:
-        """The other engine's model."""
-        return self._engine.model()
-
-    def status(self) -> EngineStatus:
-        """The other engine's."""
-        return self._engine.status()
-
-    async def close(self) -> None:
-        """Nothing is held; the other engine stays open."""
 
 
 def _sum(one: Usage, other: Usage) -> Usage:
