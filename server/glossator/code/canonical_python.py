@@ -14,7 +14,7 @@ from tree_sitter import Node
 
 from .canonical import COMMENTS, Dialect, Item, View, children
 from .outline import docstring_node
-from .tree import Tree
+from .tree import Tree, holds
 
 _POINT = re.compile(r"\.(?=$|[ej])")
 _RUNS = {
@@ -153,13 +153,7 @@ def _body(node: Node, tree: Tree, view: View) -> list[Item]:
 
 def harmless(node: Node) -> bool:
     """Whether a type only names things: one that calls something does it when the function is defined."""
-    stack = [node]
-    while stack:
-        each = stack.pop()
-        if each.type in _RUNS:
-            return False
-        stack += each.named_children
-    return True
+    return not holds(node, _RUNS)
 
 
 def _silent(child: Node) -> bool:

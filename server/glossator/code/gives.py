@@ -12,7 +12,7 @@ from typing import Literal
 from tree_sitter import Node
 
 from . import Symbol
-from .tree import Tree
+from .tree import Tree, holds
 
 Gives = Literal["", "nothing", "value", "surely"]
 
@@ -147,13 +147,7 @@ def _thing(value: Node) -> bool:
 
 def _holds_nothing(value: Node) -> bool:
     """Whether nothing is a part of what is given: of `None, "no colon"` one can say that it returns `None`."""
-    stack = [value]
-    while stack:
-        part = stack.pop()
-        if part.type in _NOTHING:
-            return True
-        stack += part.named_children
-    return False
+    return holds(value, _NOTHING)
 
 
 def _ends(node: Node | None) -> bool:

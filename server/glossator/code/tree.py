@@ -11,7 +11,7 @@ import hashlib
 import time
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar, cast
 
 from tree_sitter import Node, Parser, Point
@@ -148,6 +148,17 @@ def _made(text: str, data: bytes, language: Language, old: Parsed | None) -> Tre
             _refused.popitem(last=False)
         raise
     return Tree(text, data, language, parsed)
+
+
+def holds(node: Node, kinds: Collection[str]) -> bool:
+    """Whether a node is of one of these kinds, or one inside of it is."""
+    stack = [node]
+    while stack:
+        part = stack.pop()
+        if part.type in kinds:
+            return True
+        stack += part.named_children
+    return False
 
 
 def _key(data: bytes, language: Language) -> tuple[str, bytes]:
