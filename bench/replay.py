@@ -8,6 +8,7 @@ as the language server does, with remembered answers, checks and second tries, a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from glossator.action import Action, prefetch, run
+from glossator.action.allowance import Allowance
 from glossator.action.asking import messages
 from glossator.action.budget import prompt_tokens
 from glossator.action.catalogue import load, prompts_folder
@@ -26,7 +28,7 @@ from glossator.code.facts import facts
 from glossator.engine import Engine, Message, Priority, Request
 from glossator.engine.alone import Nobody
 from glossator.engine.worker import MEND_SECONDS
-from glossator.lsp.hover import brief
+from glossator.lsp.idle import QUIET_SECONDS
 from glossator.settings import Hover
 
 from . import prompts
@@ -79,7 +81,7 @@ class _Recorder(Nobody):
 
 def hovering() -> Action:
     """The explanation as a hover asks for it."""
-    return brief(load(prompts_folder())[0]["explain"], Hover().max_tokens)
+    return load(prompts_folder())[0]["explain"].brief(Hover().max_tokens)
 
 
 def questions(walked: Sequence[tuple[Event, str]], system: Ours) -> list[Question]:
@@ -170,6 +172,10 @@ class Side:
     def notice(self, event: Event, text: str) -> None:
         """A file was opened or edited, and its user looks at it for a while."""
 
+    def pause(self, event: Event, text: str, seconds: float) -> None:
+        """The user reads or types for so long after an event."""
+        time.sleep(seconds)
+
     def ask(self, question: Question) -> Reply:
         """Answer."""
         raise NotImplementedError
@@ -210,6 +216,7 @@ class Product(Side):
         """`ahead`: the file's part of the prompt is read as soon as it is opened or edited. `keep`: files stay."""
         super().__init__(Ours(model, home, remember=True))
         self.ahead, self._keep = ahead, keep
+        self._allowance = Allowance(lambda: self.system.settings.prefetch.cpu_seconds)
         if ahead:
             self.name += ", reading ahead"
 
@@ -230,8 +237,25 @@ class Product(Side):
             return
         here, engine, action = time.process_time(), self.system.engine, hovering()
         target = target_at(text, f"{event.file}.py")
-        self.system.wait(prefetch.read(action, target, engine, budget=_budget(engine, action)))
+        self.system.wait(prefetch.read(action, target, engine))
         self._here += time.process_time() - here
+
+    def pause(self, event: Event, text: str, seconds: float) -> None:
+        until, here = time.monotonic() + seconds, time.process_time()
+        self.system.wait(self._quiet(event, text, seconds))
+        self._here += time.process_time() - here
+        time.sleep(max(0.0, until - time.monotonic()))
+
+    async def _quiet(self, event: Event, text: str, seconds: float) -> None:
+        """As `lsp.idle`, with the cursor where the user last looked or typed, on mains power."""
+        target, engine = target_at(text, f"{event.file}.py", name=event.symbol), self.system.engine
+        offset = text.find(event.replace) if event.event == "edit" else target.span.start
+        whole = target_at(text, f"{event.file}.py")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await asyncio.sleep(QUIET_SECONDS)
+                await self._allowance.wait()
+                await prefetch.quiet(hovering(), whole, engine, self._allowance, offset=offset, explains=True)
 
     async def _mended(self) -> None:
         """Wait until the engine has read exactly what had to be quick; a user's pauses are longer, and it costs."""

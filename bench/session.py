@@ -32,10 +32,12 @@ def replay(
     label: str = "",
     keep: Callable[[list[dict[str, Any]]], object] = lambda run: None,
     before: Sequence[dict[str, Any]] = (),
+    pauses: bool = False,
 ) -> list[dict[str, Any]]:
     """One run through all events; what the JSON file holds of each system. `keep` is told after every question.
 
-    `before`: the same of a run that was cut short, which goes on.
+    `before`: the same of a run that was cut short, which goes on. `pauses`: an event comes when the trace says, or when
+    the one before is over.
     """
     told = {each["system"]: each for each in before}
     replies: dict[str, list[dict[str, Any]]] = {
@@ -56,13 +58,26 @@ def replay(
             for side in sides
         ]
 
+    def ask(question: Question, number: int) -> None:
+        shift = number % len(sides)
+        for side in [*sides[shift:], *sides[:shift]]:
+            reply = side.ask(question)
+            replies[side.name].append({**vars(reply), "kind": question.kind})
+        waits = "  ".join(f"{name} {told[-1]['first']:.2f}/{told[-1]['total']:.2f}" for name, told in replies.items())
+        what = f"{question.action.name} {question.event.file}:{question.event.symbol}"
+        outcome = replies[OURS][-1]["outcome"]
+        print(f"[{label} {number}/{len(asked)}] {what}: {waits} s, {outcome}", file=sys.stderr)
+        keep(so_far())
+
     try:
         for side in sides:
             started.append(side)
             side.start()
             side.take_up(asked[:skipped])
         waiting, number = iter(asked), 0
-        for event, text in walked:
+        following = [event.at for event, _ in walked[1:]]
+        for (event, text), then in zip(walked, [*following, walked[-1][0].at], strict=True):
+            began = time.monotonic()
             if number < skipped:
                 if event.asks:
                     next(waiting)
@@ -71,19 +86,12 @@ def replay(
             if not event.asks:
                 for side in sides:
                     side.notice(event, text)
-                continue
-            question, number = next(waiting), number + 1
-            shift = number % len(sides)
-            for side in [*sides[shift:], *sides[:shift]]:
-                reply = side.ask(question)
-                replies[side.name].append({**vars(reply), "kind": question.kind})
-            waits = "  ".join(
-                f"{name} {told[-1]['first']:.2f}/{told[-1]['total']:.2f}" for name, told in replies.items()
-            )
-            what = f"{question.action.name} {event.file}:{event.symbol}"
-            outcome = replies[OURS][-1]["outcome"]
-            print(f"[{label} {number}/{len(asked)}] {what}: {waits} s, {outcome}", file=sys.stderr)
-            keep(so_far())
+            else:
+                number += 1
+                ask(next(waiting), number)
+            if pauses and (seconds := then - event.at - (time.monotonic() - began)) > 0:
+                for side in sides:
+                    side.pause(event, text, seconds)
         return so_far()
     finally:
         for side in started:
@@ -126,6 +134,9 @@ KINDS = {
 }
 
 
+AT_ONCE_SECONDS = 0.6
+
+
 def hovers(found: dict[str, Any]) -> str:
     """How long Glossator's hovers take to their first word where the model is asked, by what was known of the file."""
     replies = [reply for run in found["runs"] for each in run if each["system"] == OURS for reply in each["replies"]]
@@ -134,7 +145,9 @@ def hovers(found: dict[str, Any]) -> str:
         times = [each["first"] for each in replies if each.get("kind") == kind and each["outcome"] != "remembered"]
         if times:
             p50, p95 = (tables.percentile(times, share) for share in (0.5, 0.95))
-            parts.append(f"{words} {tables.shown(p50, 's')} (p95 {tables.shown(p95, 's')}, {len(times)} hovers)")
+            at_once = sum(each <= AT_ONCE_SECONDS for each in times)
+            spread = f"p95 {tables.shown(p95, 's')}, {len(times)} hovers, {at_once} of them within {AT_ONCE_SECONDS} s"
+            parts.append(f"{words} {tables.shown(p50, 's')} ({spread})")
     times = [each["total"] for each in replies if each["outcome"] == "remembered"]
     if times:
         parts.append(f"remembered ones, whole, {1000 * tables.percentile(times, 0.95):.1f} ms at p95 ({len(times)})")
@@ -185,6 +198,11 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--events", type=int, default=0, help="only the first N events of the trace")
     parser.add_argument("--same-context", action="store_true", help="show the others what Glossator shows")
     parser.add_argument("--ahead", action="store_true", help="measure Glossator a second time, reading files ahead")
+    parser.add_argument(
+        "--pauses",
+        action="store_true",
+        help="replay Glossator alone in the hour itself, explaining ahead in its pauses",
+    )
     parser.add_argument("--out", type=Path, help="write everything as JSON, after every question")
     parser.add_argument(
         "--home", type=Path, help="keep Glossator's files here; a replay that was cut short goes on from them and --out"
@@ -221,13 +239,17 @@ def measure(given: argparse.Namespace) -> dict[str, Any]:
             asked = questions(walked, product.system)
         finally:
             product.stop()
-        sides: list[Side] = [product, Peer(HighLevel(path), same=given.same_context)]
-        if given.ahead:
+        sides: list[Side] = [product]
+        if given.pauses:
+            product.setting += ", in its own hour, explaining ahead in the pauses"
+        else:
+            sides.append(Peer(HighLevel(path), same=given.same_context))
+        if given.ahead and not given.pauses:
             reader = Product(name, folder / "ahead", ahead=True, keep=bool(given.home))
             if not cut:
                 reader.system.prepare()
             sides.append(reader)
-        if server:
+        if server and not given.pauses:
             sides.append(Peer(Server(path, server, NO_REPACK), same=given.same_context))
 
         def written(run: list[dict[str, Any]]) -> dict[str, Any]:
@@ -238,7 +260,8 @@ def measure(given: argparse.Namespace) -> dict[str, Any]:
             return found
 
         for number in range(len(runs), given.repeats):
-            runs.append(replay(sides, walked, asked, label=f"{number + 1}/{given.repeats}", keep=written, before=cut))
+            label = f"{number + 1}/{given.repeats}"
+            runs.append(replay(sides, walked, asked, label=label, keep=written, before=cut, pauses=given.pauses))
             cut = []
         return written([])
 
@@ -252,7 +275,9 @@ def main() -> None:
 
         given.chart.write_text(draw(sums(found), found), encoding="utf-8")
     if given.into:
-        tables.put(given.into, "bench.session", report(found, markdown=True))
+        tables.put(
+            given.into, "bench.session --pauses" if given.pauses else "bench.session", report(found, markdown=True)
+        )
     print(report(found, markdown=given.markdown))
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from glossator.action import Action
+from glossator.action.tools import NONE, Tools
 from glossator.answer import limited
 from glossator.answer.limited import Limits
 from glossator.answer.running import Runs
@@ -63,8 +64,8 @@ def measure(problem: Problem, task: str, method: str, asker: Asker) -> Row:
     if method == "raw":
         ask = methods.raw(problem, task, asker.engine)
     else:
-        runs = Runs() if method == "glossator-run" else None
-        ask = methods.product(problem, task, asker.engine, asker.actions, asker.seconds, runs=runs)
+        tools = Tools(runs=Runs()) if method == "glossator-run" else NONE
+        ask = methods.product(problem, task, asker.engine, asker.actions, asker.seconds, tools=tools)
     began, cpu, own = time.monotonic(), asker.cpu(), _own_cpu()
     try:
         answered: Answered = asker.wait(ask)

@@ -19,9 +19,9 @@ from glossator.action.asking import fenced
 from glossator.action.budget import prompt_tokens
 from glossator.action.outcome import Explanation, Proposal, Refusal
 from glossator.action.target import target_at
+from glossator.action.tools import NONE, Tools
 from glossator.answer.extract import blocks
 from glossator.answer.reasoning import split
-from glossator.answer.running import Runs
 from glossator.engine import Engine, Finished, Message, Request, Sampling, Text, Usage
 
 from .problems import Problem, code, preamble
@@ -79,16 +79,16 @@ async def product(
     actions: Mapping[str, Action],
     seconds: float = 0.0,
     *,
-    runs: Runs | None = None,
+    tools: Tools = NONE,
 ) -> Answered:
     """The action as shell and editor run it, on the function, without a diagnostic. Raises `EngineError`.
 
-    `seconds` it may search; 0: the product's default. `runs`: what runs examples; None: nothing does.
+    `seconds` it may search; 0: the product's default. `tools`: what edits are checked with.
     """
     target = target_at(code(problem, task), FILE, name=problem.entry_point)
     budget = prompt_tokens(engine.model())
     action = actions[action_of(task)]
-    outcome = await run.run(action, target, engine, budget=budget, runs=runs, seconds=seconds or run.SECONDS)
+    outcome = await run.run(action, target, engine, budget=budget, tools=tools, seconds=seconds or run.SECONDS)
     if isinstance(outcome, Explanation):
         return _explained(problem, outcome.markdown, outcome.usage)
     if isinstance(outcome, Proposal):
