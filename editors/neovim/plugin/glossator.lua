@@ -22,7 +22,18 @@ end, {
 })
 
 require('glossator.progress').setup()
-require('glossator.candidates').setup()
+require('glossator.jobs').setup()
+require('glossator.life').setup()
+
+for way, what in pairs({
+  next = 'the next edit that was found',
+  previous = 'the previous edit that was found',
+  accept = 'accept the edit that is shown',
+  reject = 'reject the edit that is shown',
+}) do
+  local plug = ('<Plug>(glossator-%s)'):format(way)
+  vim.keymap.set('n', plug, ('<Cmd>Glossator %s<CR>'):format(way), { desc = 'Glossator: ' .. what })
+end
 
 if vim.g.glossator_enable ~= false then
   vim.lsp.enable('glossator')

@@ -2,21 +2,7 @@
 // The key's `when` is true only while the document that holds one of them is the one that is edited.
 
 import * as vscode from "vscode";
-
-/** What the server tells of a job (`glossator/job`). */
-export interface Job {
-  readonly job: string;
-  readonly uri: string;
-  readonly state?: string;
-  /** What there is to say of the edit, in a few words. */
-  readonly note?: string;
-  /** How many can be chosen from; missing where there is no choice, or none any more. */
-  readonly candidates?: number;
-  /** The one in the document; missing while the code is as none of them left it, which an undo may mend. */
-  readonly candidate?: number;
-  /** Which one is in the document and what comes next. */
-  readonly said?: string;
-}
+import type { Job } from "./jobs";
 
 const NOTE_MS = 10_000;
 const CONTEXT = "glossator.hasCandidates";

@@ -1,31 +1,29 @@
 // The settings as the server wants them: a camelCase tree that holds only what the user has set.
 //
-// Defaults are left out, because what is not sent leaves the user's `config.toml` in force. What names a program, a model or
-// an endpoint, or lets code be run, has `scope: machine` in package.json, so VS Code itself never takes it from the opened
-// folder.
+// Defaults are left out, because what is not sent leaves the user's `config.toml` in force. Which settings there are is read
+// from package.json. What names a program, a model or an endpoint, or lets code be run, has `scope: machine` there, so VS
+// Code itself never takes it from the opened folder.
 
 import * as vscode from "vscode";
+import { contributes } from "../package.json";
 
 export const SECTION = "glossator";
 
-/** What the server reads. `path` and `trace.server` are the extension's own and never sent. */
-const SENT = [
-  "backend",
-  "model",
-  "script",
-  "remote.baseUrl",
-  "remote.model",
-  "remote.keyVariable",
-  "hover.enabled",
-  "hover.waitMs",
-  "hover.maxTokens",
-  "index.enabled",
-  "run.examples",
-  "run.tests",
-] as const;
+/** These are the extension's own and never sent. */
+const OWN: readonly string[] = ["path", "trace.server"];
 
-/** These are read by the server when it starts. */
-export const NEEDS_RESTART = ["path", "backend", "model", "script", "remote", "run"].map((name) => `${SECTION}.${name}`);
+const DECLARED = contributes.configuration.flatMap((group) =>
+  Object.entries(group.properties as Record<string, { readonly scope: string }>).map(([name, { scope }]) => ({
+    name: name.slice(SECTION.length + 1),
+    scope,
+  })),
+);
+
+/** What the server reads, without the section's name. */
+const SENT = DECLARED.map(({ name }) => name).filter((name) => !OWN.includes(name));
+
+/** The server takes these when it starts and never from a later message, which may speak for the opened folder. */
+export const NEEDS_RESTART = DECLARED.filter(({ scope }) => scope === "machine").map(({ name }) => `${SECTION}.${name}`);
 
 interface Tree {
   [key: string]: unknown;

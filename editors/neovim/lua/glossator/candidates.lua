@@ -1,10 +1,11 @@
 -- Of several repairs that were found one is in the buffer; this shows which, and leads to the next and the previous one.
 
 local client = require('glossator.client')
+local message = require('glossator.message')
 
 local M = {}
 
-local last ---@type { job: string, said: string }?
+local last ---@type { key: string, said: string }?
 
 --- Which one is in the buffer and what comes next, for a statusline; empty where there is nothing to choose from.
 ---@return string
@@ -12,29 +13,30 @@ function M.text()
   return last and last.said or ''
 end
 
---- One line, never longer than the screen: a longer message would ask for a key press.
----@param text string
-local function echo(text)
-  text = text:gsub('%s+', ' ')
-  vim.api.nvim_echo({ { vim.fn.strcharpart(text, 0, math.max(vim.o.columns - 15, 20)) } }, false, {})
-end
-
 --- Takes what the server says of a job.
----@param job { job: string, state: string, candidates?: integer, said?: string, note?: string }
+---@param job glossator.Job
 function M.told(job)
-  if job.said then
-    local new = not last or last.job ~= job.job or last.said ~= job.said
-    last = { job = job.job, said = job.said }
+  if job.said and job.candidates then
+    local new = not last or last.key ~= job.key or last.said ~= job.said
+    last = { key = job.key, said = job.said }
     if new then
-      echo(job.said)
+      message.line(job.said)
     end
     return
   end
-  if last and last.job == job.job then
+  if last and last.key == job.key then
     last = nil
   end
-  if job.note and job.state == 'done' and not job.candidates then
-    echo('Glossator: ' .. job.note)
+  if job.note and job.state == 'done' and not job.candidates and not job.offered then
+    message.line('Glossator: ' .. job.note)
+  end
+end
+
+--- A server ended, and its jobs with it.
+---@param id integer
+function M.ended(id)
+  if last and vim.startswith(last.key, id .. '/') then
+    last = nil
   end
 end
 
@@ -52,23 +54,6 @@ function M.turn(way)
     position = client.position(bufnr, vim.api.nvim_win_get_cursor(0), running.offset_encoding),
   }
   client.execute(running, 'glossator.' .. way, { argument }, bufnr)
-end
-
---- Follows the server's jobs: then it shows no message of its own about this.
-function M.setup()
-  vim.lsp.config(client.name, {
-    init_options = { jobs = true },
-    handlers = {
-      ['glossator/job'] = function(_, job)
-        M.told(job)
-      end,
-    },
-  })
-  for _, way in ipairs({ 'next', 'previous' }) do
-    vim.keymap.set('n', ('<Plug>(glossator-%s)'):format(way), function()
-      M.turn(way)
-    end, { desc = ('Glossator: the %s repair that was found'):format(way) })
-  end
 end
 
 return M

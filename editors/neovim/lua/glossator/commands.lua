@@ -120,23 +120,57 @@ local function status()
   end)
 end
 
+local function reasoning()
+  local running = vim.lsp.get_clients({ name = client.name, bufnr = 0 })[1] or client.any()
+  if not running then
+    return client.notify('nothing was asked yet')
+  end
+  client.execute(running, 'glossator.showReasoning', { vim.empty_dict() })
+end
+
 local function stop()
   for _, running in ipairs(vim.lsp.get_clients({ name = client.name })) do
     client.execute(running, 'glossator.stop', { vim.empty_dict() })
   end
 end
 
+--- Another of the edits that were found: in the preview where one waits, else in the buffer.
+---@param way 'next'|'previous'
+local function turn(way)
+  if not require('glossator.preview').turn(way) then
+    require('glossator.candidates').turn(way)
+  end
+end
+
+--- The words that are not actions.
+local OWN = {
+  accept = function()
+    require('glossator.preview').decide('accept')
+  end,
+  reject = function()
+    require('glossator.preview').decide('reject')
+  end,
+  preview = function()
+    require('glossator.preview').enter()
+  end,
+  next = function()
+    turn('next')
+  end,
+  previous = function()
+    turn('previous')
+  end,
+  reasoning = reasoning,
+  stop = stop,
+  status = status,
+}
+
 --- `:Glossator …`
 ---@param command table what nvim_create_user_command gives
 function M.run(command)
   local word, text = command.args:match('^(%S+)%s*(.-)%s*$')
   word = word:gsub('-', '_')
-  if word == 'stop' then
-    stop()
-  elseif word == 'status' then
-    status()
-  elseif word == 'next' or word == 'previous' then
-    require('glossator.candidates').turn(word)
+  if OWN[word] then
+    OWN[word]()
   elseif word == 'ask' and text == '' then
     vim.ui.input({ prompt = 'Question about this code: ' }, function(question)
       if question and vim.trim(question) ~= '' then
@@ -158,7 +192,7 @@ function M.complete(lead, line)
   end
   return vim.tbl_filter(function(word)
     return vim.startswith(word, lead)
-  end, vim.list_extend({ 'next', 'previous', 'stop', 'status' }, ACTIONS))
+  end, vim.list_extend(vim.tbl_keys(OWN), ACTIONS))
 end
 
 return M

@@ -31,6 +31,16 @@ function M.check()
     vim.health.warn('the language server is not enabled', { "vim.lsp.enable('glossator')" })
   end
 
+  local options = vim.lsp.config[client.name].init_options or {}
+  vim.health.info(
+    options.preview and 'edits are shown before they are applied'
+      or 'edits are applied at once, unless your config.toml says `preview = true`'
+  )
+  vim.health.info(
+    vim.g.glossator_thought == false and 'what the model thinks is not shown (vim.g.glossator_thought)'
+      or 'what the model thinks is shown while it thinks'
+  )
+
   local running = client.any()
   if not running then
     return vim.health.info('the server is not running; it starts with the first file that it knows')

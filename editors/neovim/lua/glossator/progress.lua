@@ -2,13 +2,23 @@
 
 local M = {}
 
-local running = {} ---@type table<string, string> progress token -> what it does
+local running = {} ---@type table<string, string> client and progress token -> what it does
 
 --- What is being done now, for a statusline; empty when nothing is.
 ---@return string
 function M.text()
   local _, text = next(running)
   return text or ''
+end
+
+--- A server ended, and its jobs with it.
+---@param id integer its client
+function M.ended(id)
+  for key in pairs(running) do
+    if vim.startswith(key, id .. '/') then
+      running[key] = nil
+    end
+  end
 end
 
 function M.setup()
@@ -19,7 +29,7 @@ function M.setup()
       if not attached or attached.name ~= require('glossator.client').name then
         return
       end
-      local token, value = tostring(event.data.params.token), event.data.params.value
+      local token, value = ('%d/%s'):format(attached.id, event.data.params.token), event.data.params.value
       if value.kind == 'end' then
         running[token] = nil
       else
@@ -27,9 +37,7 @@ function M.setup()
         running[token] = value.message and ('%s: %s'):format(title, value.message) or title
       end
       if vim.g.glossator_progress ~= false then
-        -- One line, never longer than the screen: a longer message would ask for a key press.
-        local text = M.text():gsub('%s+', ' ')
-        vim.api.nvim_echo({ { vim.fn.strcharpart(text, 0, math.max(vim.o.columns - 15, 20)), 'Comment' } }, false, {})
+        require('glossator.message').line(M.text(), 'Comment')
       end
     end,
   })
