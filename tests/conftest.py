@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import struct
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("faults")
     group.addoption("--faults", choices=("short", "long"), default="short", help="how many faults are tried")
     group.addoption("--faults-seed", type=int, default=None, help="the seed that an earlier run printed")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Tests of the real model keep to their process's part of the processors: llama.cpp's threads wait for each other
+    by turning round, and those of two models on the same cores mostly wait."""
+    marker = item.get_closest_marker("model")
+    share = part_of_processors(os.environ) if marker and not item.get_closest_marker("editor") else set()
+    if not share or marker is None or marker.kwargs.get("all_cores"):
+        return (yield)
+    every = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, share)
+    try:
+        return (yield)
+    finally:
+        os.sched_setaffinity(0, every)
+
+
+def part_of_processors(environment: Mapping[str, str]) -> set[int]:
+    """What one of several processes of pytest keeps to; empty: there is nothing to share, or no way to."""
+    count = int(environment.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    number = int(environment.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    if count < 2 or not hasattr(os, "sched_setaffinity"):
+        return set()
+    return set(sorted(os.sched_getaffinity(0))[number % count :: count])
 
 
 TRIED: dict[str, dict[tuple[str, str], float]] = {}

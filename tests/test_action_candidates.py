@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from glossator.action import search
 from glossator.action.candidates import after, announced, between, chosen, found, gist, named, part
 from glossator.action.catalogue import load, prompts_folder
 from glossator.action.outcome import Explanation, Proposal, Refusal
@@ -15,9 +17,11 @@ from glossator.action.run import run
 from glossator.action.target import Target, target_at
 from glossator.answer.edit import Edit, apply, smallest
 from glossator.code import Span
+from glossator.engine import Chunk, Request
 from glossator.engine.alone import NotRemembered, alone
 from glossator.engine.remembered import Remembered
 from glossator.engine.scripted import Doubted, Likely, Rule
+from glossator.engine.timely import OutOfTime
 
 TEXT = """import sys
 
@@ -133,25 +137,41 @@ def test_chosen() -> None:
     assert found(Explanation(markdown="x")) == found(None) == ()
 
 
-async def test_alone(tmp_path: Path, counting: type[Any]) -> None:
+async def test_alone(tmp_path: Path, counting: type[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """What a search found that ran out of time is told again as it was, and nobody is asked; else nothing is told."""
+    monkeypatch.setattr(search, "FIRST", 1)
     fix = load(prompts_folder())[0]["fix"]
     text = "def f(a, b):\n    if a < 1:\n        return a < b\n    return b < a\n"
     there = target_at(text, "f.py", name="f")
     doubted = [Doubted(" < 1:", " <=", " 1:"), Doubted(" < b", " <=", " b"), Doubted(" < a", " <=", " a")]
     likely = [Likely(r"if a < 1:\n +return a < b\n +return b < a\n", -9.0), Likely("", -3.0)]
-    engine = Remembered(counting([Rule(text="I cannot say.")], likely=likely, doubted=doubted), tmp_path / "a", 16)
+
+    class Late(counting):  # type: ignore[misc]
+        """The time is over after so many questions."""
+
+        left = 5
+
+        async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+            self.left -= 1
+            if self.left < 0:
+                raise OutOfTime
+            async for chunk in super().stream(request):
+                yield chunk
+
+    late = Late([Rule(text="I cannot say.")], likely=likely, doubted=doubted)
+    engine = Remembered(late, tmp_path / "a", 16)
     assert await engine.opened(20)
     with pytest.raises(NotRemembered):
         await run(fix, there, alone(engine), budget=2000)
-    first = await run(fix, there, engine, budget=2000, seconds=0.0)
+    first = await run(fix, there, engine, budget=2000)
+    late.left = 1000
     await engine.close()  # what is kept is written in the background
     engine = Remembered(engine.engine, tmp_path / "a", 16)
     assert await engine.opened(20)
-    asked = counting.asked
+    asked = Late.asked
     again = await run(fix, there, alone(engine), budget=2000)
-    assert counting.asked == asked
+    assert Late.asked == asked
     assert [each.new_text for each in found(again)] == [each.new_text for each in found(first)]
     more = await run(fix, there, engine, budget=2000)
-    assert counting.asked > asked and len(found(more)) > len(found(first))
+    assert Late.asked > asked and len(found(more)) > len(found(first))
     await engine.close()

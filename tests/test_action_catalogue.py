@@ -66,6 +66,8 @@ def test_no_user_folder(tmp_path: Path) -> None:
         (HEAD + "temprature = 1\n", "# Task\nx\n", 5, "temprature", "no such field"),
         (HEAD + "temperature = 9\n", "# Task\nx\n", 5, "temperature", "0 to 2"),
         (HEAD + "title\n", "# Task\nx\n", 5, "", ""),
+        (HEAD + f"thinking = {'9' * 5000}\n", "# Task\nx\n", 1, "", "a number"),
+        (HEAD + f"thinking = {'[' * 5000}\n", "# Task\nx\n", 1, "", "a nesting"),
         (HEAD + 'checks = ["magic"]\n', "# Task\nx\n", 5, "checks", "not one of"),
         (HEAD + '[[retry]]\nsection = "later"\n', "# Task\nx\n", 6, "retry.section", "no section"),
         (HEAD + "[[retry]]\nseed = 1\n", "# Task\nx\n", 6, "retry.seed", "no such field"),

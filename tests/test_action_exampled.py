@@ -10,12 +10,14 @@ from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+import psutil
 import pytest
 
 from glossator.action.catalogue import load, prompts_folder
 from glossator.action.outcome import Event, Outcome, Proposal, Refusal, Stage
 from glossator.action.run import recall, recall_checked, run
 from glossator.action.target import Target, target_at
+from glossator.action.tools import Tools
 from glossator.answer import limited
 from glossator.answer.examples import Example
 from glossator.answer.limited import Limits
@@ -24,41 +26,25 @@ from glossator.engine import Chunk, Request
 from glossator.engine.remembered import Remembered
 from glossator.engine.scripted import Doubted, Likely, Rule, Scripted
 
+from .range_sample import CODE, DOUBTS, NONSENSE, likelihoods, mended, written
+
 pytestmark = pytest.mark.skipif(
     os.name != "posix" or not limited.run("pass").passed, reason="code is run in the limited child alone"
 )
 
 ACTIONS = load(prompts_folder())[0]
-TEXT = '''def holds(value, low, high):
-    """Whether a value is in a range, its ends too.
+PROMISES = '''    """Whether a value is in a range, its ends too.
 
     >>> holds(3, 1, 3)
     True
     >>> holds(0, 1, 3)
     False
     """
-    if value < low:
-        return False
-    return value < high
 '''
-RIGHT = TEXT.replace("value < high", "value <= high")
-NONSENSE = "I cannot say."
-DOUBTS = (
-    Doubted(" < high", " <=", " high"),
-    Doubted(" < low", " >", " low:"),
-    Doubted(" return False", " return", " True"),
-)
-LIKELY = (
-    Likely(r"value > low", -1.0),
-    Likely(r"return True", -2.0),
-    Likely(r"value <= high", -12.0),
-    Likely(r"value < high\n```", -9.0),
-)
+TEXT = CODE.replace("high):\n", f"high):\n{PROMISES}")
+RIGHT = mended(TEXT)
+LIKELY = likelihoods(-12.0)
 """The right one is less likely than the code as it is; a wrong one is the likeliest."""
-
-
-def written(code: str) -> str:
-    return f"Bug: here.\n\n```python\n{code.strip()}\n```"
 
 
 async def done(
@@ -78,8 +64,8 @@ async def done(
     engine = Scripted(rules, likely=likely, doubted=doubts)
     target: Target = target_at(text, "ranges.py", name=name, **told)  # type: ignore[arg-type]
     seen = [].append if events is None else events.append
-    runs = runs or Runs(Limits(seconds=30, cpu_seconds=1))
-    return await run(ACTIONS[action], target, engine, budget=4000, runs=runs, on_event=seen, seconds=seconds)
+    tools = Tools(runs=runs or Runs(Limits(seconds=30, cpu_seconds=1)))
+    return await run(ACTIONS[action], target, engine, budget=4000, tools=tools, on_event=seen, seconds=seconds)
 
 
 # --- the search -------------------------------------------------------------------------------------------------------
@@ -158,7 +144,7 @@ async def test_code_that_cannot_be_loaded_says_nothing(line: str) -> None:
 async def test_no_sandbox_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where this system can keep no code in, nothing is run and nothing dropped."""
     not_run = limited.Ran("not run", message="this system has no filter")
-    monkeypatch.setattr(limited, "run", lambda *args: not_run)
+    monkeypatch.setattr(limited, "run", lambda *_, **__: not_run)
     outcome = await done()
     assert isinstance(outcome, Proposal)
     assert "value > low" in outcome.new_text
@@ -240,7 +226,8 @@ async def test_what_is_dropped_is_not_weighed() -> None:
                 yield chunk
 
     engine = Weighing([Rule(text=NONSENSE)], likely=LIKELY, doubted=DOUBTS)
-    outcome = await run(ACTIONS["fix"], target_at(TEXT, "ranges.py", name="holds"), engine, budget=4000, runs=Runs())
+    target = target_at(TEXT, "ranges.py", name="holds")
+    outcome = await run(ACTIONS["fix"], target, engine, budget=4000, tools=Tools(runs=Runs()))
     assert isinstance(outcome, Proposal)
     assert len(engine.weighed) == 2  # the code as it is, and what mends it
     assert "value <= high" in engine.weighed[1]
@@ -262,7 +249,7 @@ async def test_no_time_is_left_for_the_search() -> None:
     engine = Scripted([Rule(text=NONSENSE)], likely=LIKELY, doubted=DOUBTS)
     for seconds in (0.0, -5.0):
         target = target_at(TEXT, "ranges.py", name="holds")
-        outcome = await run(ACTIONS["fix"], target, engine, budget=4000, runs=runs, seconds=seconds)
+        outcome = await run(ACTIONS["fix"], target, engine, budget=4000, tools=Tools(runs=runs), seconds=seconds)
         offered = outcome.candidates if isinstance(outcome, Proposal) else ()
         assert all("examples of the docstring" in each.rungs[-1] for each in offered)
         assert "value > low" not in str(offered)
@@ -272,11 +259,56 @@ async def test_what_lies_in_the_moment_is_not_remembered(monkeypatch: pytest.Mon
     """A child that could not be started, or had no processor, says nothing of the code, and is tried anew."""
     runs, question = Runs(), Question(SUM, GOOD, (Example("total([1, 2])", "3"),))
     for ran in (limited.Ran("not run", message="no more processes"), limited.Ran("timed out", seconds=99)):
-        monkeypatch.setattr(limited, "run", lambda code, limits, ran=ran: ran)
+        monkeypatch.setattr(limited, "run", lambda *_, ran=ran, **__: ran)
         assert (await runs.check(question)).unknown
         assert runs.known(question) is None
     monkeypatch.undo()
     assert (await runs.check(question)).whole
+
+
+@pytest.mark.parametrize(
+    ("second", "said", "remembered"),
+    [
+        (limited.Ran("timed out", isolation=("seccomp",), seconds=99), "it took too long to run", False),
+        (limited.Ran("not run", message="no more processes"), "no more processes", False),
+        (limited.Ran("failed", "NameError", "x"), "the file cannot be run alone: failed (NameError: x)", True),
+        (limited.Ran("timed out", isolation=("seccomp",)), "the file cannot be run alone: timed out", True),
+    ],
+)
+async def test_the_run_without_examples_has_the_time_that_is_left(
+    second: limited.Ran, said: str, remembered: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second run of a text ends when the time does, and what the time cut short is no verdict on the code."""
+    given: list[float] = []
+
+    def ran(code: str, limits: Limits, *, stop: limited.Stop) -> limited.Ran:
+        given.append(limits.seconds)
+        time.sleep(0.01)
+        return second if len(given) > 1 else limited.Ran("failed", "NameError", "x")
+
+    monkeypatch.setattr(limited, "run", ran)
+    runs, question = Runs(Limits(seconds=60)), Question(SUM, GOOD, (Example("total([1, 2])", "3"),))
+    assert (await runs.check(question, time.monotonic() + 60)).unknown == said
+    assert given[1] <= given[0] - 0.01
+    assert (runs.known(question) is not None) == remembered
+
+
+async def test_the_run_without_examples_is_not_begun_after_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the first run of a text took all the time nothing is known of the text, and nothing remembered."""
+    until = time.monotonic() + 1
+    count = 0
+
+    def ran(code: str, limits: Limits, *, stop: limited.Stop) -> limited.Ran:
+        nonlocal count
+        count += 1
+        time.sleep(max(0.0, until - time.monotonic()) + 0.01)
+        return limited.Ran("failed", "NameError", "x")
+
+    monkeypatch.setattr(limited, "run", ran)
+    runs, question = Runs(), Question(SUM, GOOD, (Example("total([1, 2])", "3"),))
+    assert (await runs.check(question, until)).unknown == LATE
+    assert runs.known(question) is None
+    assert count <= 1
 
 
 async def test_reasons_are_safe_to_show() -> None:
@@ -297,9 +329,9 @@ async def test_a_text_is_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[str] = []
     true = limited.run
 
-    def counting(code: str, limits: Limits) -> limited.Ran:
+    def counting(code: str, limits: Limits, *, stop: limited.Stop) -> limited.Ran:
         ran.append(code)
-        return true(code, limits)
+        return true(code, limits, stop=stop)
 
     monkeypatch.setattr(limited, "run", counting)
     runs = Runs()
@@ -308,6 +340,26 @@ async def test_a_text_is_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
     before = len(ran)
     await done(runs=runs)
     assert len(ran) == before
+
+
+async def test_what_is_cancelled_is_ended() -> None:
+    """Whoever stops waiting ends the code that runs; nothing is remembered of it."""
+    runs = Runs(Limits(seconds=300, cpu_seconds=250))
+    endless = TEXT.replace("    return value < high", "    while True:\n        value += 0")
+    question = Question(endless, RIGHT, (Example("holds(3, 1, 3)", "True"),))
+    own = psutil.Process()
+    before = set(own.children())
+    task = asyncio.create_task(runs.check(question))
+    async with asyncio.timeout(60):
+        while not (begun := set(own.children()) - before):  # noqa: ASYNC110 - a process tells nobody that it is there
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        while any(each.is_running() for each in begun):  # noqa: ASYNC110 - nor that it is gone
+            await asyncio.sleep(0.01)
+    assert runs.known(question) is None
+    assert runs._known == {}
 
 
 # --- tries ------------------------------------------------------------------------------------------------------------
@@ -331,7 +383,7 @@ async def test_an_edit_that_breaks_an_example_is_asked_again() -> None:
     again = Rule(match=r"`total\(\[1, 2\]\)` should give 3, but gives -3", text=written(GOOD))
     engine = Scripted([again, Rule(text=written(BAD))])
     target = target_at(SUM, "sums.py", name="total")
-    outcome = await run(ACTIONS["refactor"], target, engine, budget=4000, runs=Runs())
+    outcome = await run(ACTIONS["refactor"], target, engine, budget=4000, tools=Tools(runs=Runs()))
     assert isinstance(outcome, Proposal)
     assert "found += row" in outcome.new_text
     assert outcome.rungs[-1] == "the example of the docstring still holds"
@@ -350,7 +402,7 @@ async def test_a_repair_hears_the_example() -> None:
     heard = Rule(match=r"was run and is wrong: `total\(\[1, 2\]\)` should give 3, but gives 2", text=written(SUM))
     engine = Scripted([heard, Rule(text=written(SUM.replace("found + row", "row")))], likely=[Likely("", -9.0)])
     target = target_at(wrong, "sums.py", name="total")
-    outcome = await run(ACTIONS["fix"], target, engine, budget=4000, runs=Runs())
+    outcome = await run(ACTIONS["fix"], target, engine, budget=4000, tools=Tools(runs=Runs()))
     assert isinstance(outcome, Proposal)
     assert outcome.new_text == SUM
     assert outcome.rungs[-1] == "the example of the docstring holds"
@@ -423,12 +475,12 @@ async def test_recalled(tmp_path: Path) -> None:
     engine = Remembered(Scripted([Rule(text=written(GOOD))]), tmp_path / "a", 16)
     assert await engine.opened(20)
     target = target_at(SUM, "sums.py", name="total")
-    first = await run(ACTIONS["simplify"], target, engine, budget=4000, runs=runs)
+    first = await run(ACTIONS["simplify"], target, engine, budget=4000, tools=Tools(runs=runs))
     assert isinstance(first, Proposal)
-    again = recall(ACTIONS["simplify"], target, engine, runs=runs)
+    again = recall(ACTIONS["simplify"], target, engine, tools=Tools(runs=runs))
     assert isinstance(again, Proposal) and again.rungs == first.rungs
-    assert recall(ACTIONS["simplify"], target, engine, runs=Runs()) is None
-    checked = await recall_checked(ACTIONS["simplify"], target, engine, runs=Runs())
+    assert recall(ACTIONS["simplify"], target, engine, tools=Tools(runs=Runs())) is None
+    checked = await recall_checked(ACTIONS["simplify"], target, engine, tools=Tools(runs=Runs()))
     assert isinstance(checked, Proposal) and checked.rungs == first.rungs
     plain = recall(ACTIONS["simplify"], target, engine)
     assert isinstance(plain, Proposal) and "example" not in " ".join(plain.rungs)
@@ -440,10 +492,10 @@ async def test_what_comes_to_no_verdict_is_not_recalled(tmp_path: Path, monkeypa
     engine = Remembered(Scripted([Rule(text=written(GOOD))]), tmp_path / "a", 16)
     assert await engine.opened(20)
     target = target_at(SUM, "sums.py", name="total")
-    await run(ACTIONS["simplify"], target, engine, budget=4000, runs=Runs())
-    monkeypatch.setattr(limited, "run", lambda code, limits: limited.Ran("not run", message="no more processes"))
+    await run(ACTIONS["simplify"], target, engine, budget=4000, tools=Tools(runs=Runs()))
+    monkeypatch.setattr(limited, "run", lambda *_, **__: limited.Ran("not run", message="no more processes"))
     async with asyncio.timeout(60):
-        assert await recall_checked(ACTIONS["simplify"], target, engine, runs=Runs()) is None
+        assert await recall_checked(ACTIONS["simplify"], target, engine, tools=Tools(runs=Runs())) is None
     await engine.close()
 
 
@@ -469,7 +521,7 @@ async def test_two_places() -> None:
     both = TWO.replace("<= low", "< low").replace("< high", "<= high")
     target = target_at(TWO, "ranges.py", name="holds")
     engine = Scripted([Rule(text=NONSENSE)], likely=LIKELY, doubted=TWO_DOUBTS)
-    outcome = await run(ACTIONS["fix"], target, engine, budget=2000, runs=Runs())
+    outcome = await run(ACTIONS["fix"], target, engine, budget=2000, tools=Tools(runs=Runs()))
     assert isinstance(outcome, Proposal)
     assert outcome.new_text == both
     assert "3 examples of the docstring hold" in outcome.rungs
@@ -485,7 +537,7 @@ async def test_two_places_are_not_sought_where_one_is_enough(counting: type[Scri
         target_at(TEXT, "ranges.py", name="holds"),
         engine,
         budget=2000,
-        runs=Runs(),
+        tools=Tools(runs=Runs()),
         on_event=lambda event: found.append(event.name) if isinstance(event, Stage) else None,
     )
     assert found.count("running") == 1

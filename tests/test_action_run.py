@@ -31,6 +31,7 @@ from glossator.action.run import (
     run,
 )
 from glossator.action.target import Target, TargetError, target_at
+from glossator.action.tools import Tools
 from glossator.answer.compiling import Compilers
 from glossator.answer.edit import apply
 from glossator.code import Span
@@ -147,6 +148,14 @@ async def test_refusal_holds_all_reasons() -> None:
     assert len(engine.requests) == 2
 
 
+@pytest.mark.parametrize("name", ["explain", "refactor"])
+def test_nothing_but_a_thought(name: str) -> None:
+    """Where all tokens went into a thought that is what the user is told."""
+    outcome = judge(ACTIONS[name], ACTIONS[name].tries[0], at(), Reply("", "length"))
+    assert isinstance(outcome, Refusal)
+    assert "on its thought" in outcome.reasons[0] and "`reasoning`" in outcome.reasons[0]
+
+
 async def test_cut_answers() -> None:
     """An edit that was cut off is refused, an explanation says that it was."""
     short = dataclasses.replace(
@@ -254,22 +263,22 @@ async def test_compiled(tmp_path: Path, compilers: Compilers) -> None:
     scripted = Watched(Rule(text=WRONG_C, once=True), Rule(text=RIGHT_C))
     engine, action = Kept(scripted, tmp_path, 8), ACTIONS["refactor"]
     target = target_at(C, "a.c", name="one")
-    outcome = await run(action, target, engine, budget=2000, compilers=compilers)
+    outcome = await run(action, target, engine, budget=2000, tools=Tools(compilers))
     assert isinstance(outcome, Proposal)
     assert outcome.rungs == ("parses", "same name and parameters", "compiles (cc)")
     assert "the new code does not compile: no GOTO (cc)" in scripted.requests[1].messages[-1].text
     count = (tmp_path / "runs").read_text()
-    known = recall(action, target, engine, compilers=compilers)
+    known = recall(action, target, engine, tools=Tools(compilers))
     assert isinstance(known, Proposal)
     assert (known.edits, known.rungs) == (outcome.edits, outcome.rungs)
     anew = Compilers(environment=compilers.environment)
-    assert recall(action, target, engine, compilers=anew) is None
+    assert recall(action, target, engine, tools=Tools(anew)) is None
     assert (tmp_path / "runs").read_text() == count
-    found = await recall_checked(action, target, engine, compilers=anew)
+    found = await recall_checked(action, target, engine, tools=Tools(anew))
     assert isinstance(found, Proposal)
     assert found.edits == outcome.edits
-    forget(action, target, engine, compilers=anew)
-    assert await recall_checked(action, target, engine, compilers=anew) is None
+    forget(action, target, engine, tools=Tools(anew))
+    assert await recall_checked(action, target, engine, tools=Tools(anew)) is None
 
 
 async def test_not_compiled(compilers: Compilers) -> None:
@@ -278,7 +287,7 @@ async def test_not_compiled(compilers: Compilers) -> None:
     outcome = await run(ACTIONS["refactor"], target, Watched(Rule(text=WRONG_C)), budget=2000)
     assert isinstance(outcome, Proposal)
     assert outcome.rungs == ("parses", "same name and parameters")
-    outcome = await run(ACTIONS["refactor"], at(), Watched(Rule(text=SHORT)), budget=2000, compilers=compilers)
+    outcome = await run(ACTIONS["refactor"], at(), Watched(Rule(text=SHORT)), budget=2000, tools=Tools(compilers))
     assert isinstance(outcome, Proposal)
     assert outcome.rungs[-1] == "compiles"
 
@@ -312,6 +321,13 @@ def test_key_needs_no_context() -> None:
     }
     assert len(keys) == 12
     assert request_for(action, target, None).messages == ()
+
+
+def test_the_name_of_the_file() -> None:
+    """Tests import from the file that they are for, so its name counts there, and nowhere else."""
+    places = [dataclasses.replace(at(), path=path) for path in ("a.py", "deep/a.py", "b.py")]
+    for name, different in (("write_tests", 2), ("explain", 1), ("fix", 1)):
+        assert len({request_for(ACTIONS[name], place, None).key("model") for place in places}) == different
 
 
 async def test_engine_errors_are_raised() -> None:
@@ -356,6 +372,27 @@ async def test_unfit(name: str, place: dict[str, object], words: str) -> None:
     outcome = await run(ACTIONS[name], target_at(text, "values.py", **place), engine, budget=900)  # type: ignore[arg-type]
     assert isinstance(outcome, Refusal)
     assert words in outcome.reasons[0]
+    assert not engine.requests
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("def count():\n    return 1\n" + "x = 1\n" * 200_000, "1,000,000"),
+        ("def count():\n    return " + "(" * 2000 + "1" + ")" * 2000, "1,000 levels"),
+    ],
+    ids=["large", "deep"],
+)
+async def test_what_is_not_analysed(text: str, limit: str) -> None:
+    """Where a file is over a cap, its name and the cap are told, and the model is not asked."""
+    with pytest.raises(TargetError, match=rf"^src/values\.py: .*{limit}.*; give lines: PATH:FIRST-LAST$"):
+        target_at(text, "src/values.py", name="count")
+    engine = Watched()
+    for action, place in (("refactor", {"offset": 5}), ("document", {"span": Span(0, 12)})):
+        target = target_at(text, "src/values.py", **place)  # type: ignore[arg-type]
+        outcome = await run(ACTIONS[action], target, engine, budget=900)
+        assert isinstance(outcome, Refusal)
+        assert outcome.reasons[0].startswith("src/values.py: the ") and limit in outcome.reasons[0]
     assert not engine.requests
 
 

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
+import threading
+import time
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from glossator.action.catalogue import load, prompts_folder
+from glossator.action.changes import Changes
 from glossator.action.outcome import Event, Outcome, Proposal, Refusal, Stage
+from glossator.action.rank import as_written
 from glossator.action.run import recall, run
+from glossator.action.search import LATE, NOTHING
 from glossator.action.target import Target, target_at
-from glossator.engine import Chunk, Finished, ModelInfo, Request, Usage
+from glossator.action.tools import Tools
+from glossator.answer.compared import Compiled
+from glossator.answer.compiling import Change, Compilers
+from glossator.code.languages import Language
+from glossator.engine import Chunk, Finished, ModelInfo, Priority, Request, Score, Usage
 from glossator.engine.remembered import Remembered
 from glossator.engine.scripted import Doubted, Likely, Rule, Scripted
 
@@ -102,14 +115,142 @@ async def test_what_is_said_is_answered() -> None:
 
 
 async def test_time() -> None:
-    """When its time is over a search offers what it has; it tells how far it is."""
+    """When its time is over a search asks nothing and offers what it has; it tells how far it is."""
     events: list[Event] = []
     outcome = await fixed(SAME, at(), seconds=0.0, on_event=events.append)
     assert isinstance(outcome, Proposal)
+    assert "value in self" in outcome.new_text
     stages = [event.name for event in events if isinstance(event, Stage)]
-    assert "weighing" in stages and "searching" not in stages
+    assert "weighing" not in stages and "searching" not in stages
     await fixed(SAME, at(), on_event=events.append)
-    assert "searching" in [event.name for event in events if isinstance(event, Stage)]
+    stages = [event.name for event in events if isinstance(event, Stage)]
+    assert "weighing" in stages and "searching" in stages
+
+
+class Slow(Scripted):
+    """Never comes to an end with what `slow` names; keeps how many answers it was asked about at a time."""
+
+    def __init__(self, slow: str, answer: str = SAME, info: ModelInfo | None = None) -> None:
+        super().__init__([Rule(text=answer)], info, likely=LIKELY, doubted=DOUBTS)
+        self.slow = slow
+        self.sizes: list[int] = []
+
+    async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+        kind = ("going on" if request.max_tokens else "scores") if request.answers else "answer"
+        self.sizes += [len(request.answers)] if request.answers else []
+        if self.slow in (kind, "many" if len(request.answers) > 1 else "one"):
+            await asyncio.Event().wait()
+        async for chunk in super().stream(request):
+            yield chunk
+
+
+@pytest.mark.parametrize("slow", ["scores", "going on", "many"])
+async def test_what_takes_longer_is_given_up(slow: str) -> None:
+    """What the model has not answered when the time is over is not waited for: there is the first try."""
+    outcome = await asyncio.wait_for(run(FIX, at(), Slow(slow), budget=2000, seconds=0.3), 60)
+    assert isinstance(outcome, Proposal)
+    assert "value in self" in outcome.new_text
+
+
+@pytest.mark.parametrize("slow", ["going on", "many"])
+async def test_that_the_time_was_over_is_told(slow: str) -> None:
+    """Where nothing could be weighed in time it is not said that nothing likelier was found."""
+    outcome = await asyncio.wait_for(run(FIX, at(), Slow(slow, NONSENSE), budget=2000, seconds=0.3), 60)
+    assert isinstance(outcome, Refusal)
+    assert LATE in outcome.reasons
+    assert NOTHING not in outcome.reasons
+
+
+async def test_checking_has_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many candidates in a file that takes long to check, no more are checked than there is time for."""
+    checked: list[str] = []
+
+    def proposed(self: Changes, code: str) -> None:
+        checked.append(code)
+        time.sleep(0.5)
+
+    monkeypatch.setattr(Changes, "_proposed", proposed)
+    outcome = await fixed(NONSENSE, at(), seconds=1.0)
+    assert isinstance(outcome, Refusal)
+    assert LATE in outcome.reasons
+    assert len(checked) <= 1
+
+
+async def test_checking_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever stops waiting stops the checking of the candidates that are left."""
+    begun, stops = asyncio.Event(), []
+    loop = asyncio.get_running_loop()
+
+    def distinct(self: Changes, texts: object, until: float, stop: threading.Event) -> list[object]:
+        stops.append(stop)
+        loop.call_soon_threadsafe(begun.set)
+        stop.wait(60)
+        return []
+
+    true = Changes._distinct
+    monkeypatch.setattr(Changes, "_distinct", distinct)
+    task = asyncio.create_task(fixed(NONSENSE, at()))
+    await asyncio.wait_for(begun.wait(), 60)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert stops[0].is_set()
+    monkeypatch.setattr(Changes, "_proposed", None)
+    code = TEXT[TEXT.index("    def") :]
+    engine = Scripted([], likely=LIKELY)
+    writing = await as_written(FIX, at(), engine, Priority.COMMAND)
+    changes = Changes(FIX, at(), writing, engine, code, Score(0, 0.0, (), ()), lambda event: None)
+    assert true(changes, [(code, 0.0)], math.inf, stops[0]) == []
+
+
+async def test_no_further_try_after_the_time() -> None:
+    """A try that comes after a search is given up when the time is over, with a reason."""
+    info = ModelInfo("m", "0" * 64, 8192, prefill_rate=20.0, decode_rate=2.0)
+    engine = Slow("answer", info=info)
+    engine._likely = (Likely(AS_IT_IS, -0.5), Likely("", -30.0))
+    outcome = await asyncio.wait_for(run(FIX, at(), engine, budget=2000, seconds=1.0), 60)
+    assert isinstance(outcome, Refusal)
+    assert outcome.reasons == (LATE,)
+
+
+async def test_slow_machines_are_asked_about_few_at_a_time() -> None:
+    """Where many would take most of the time only one or two are asked about at first."""
+    sizes = {}
+    for rate in (1.0, 1000.0):
+        engine = Slow("", info=ModelInfo("m", "0" * 64, 8192, prefill_rate=rate, decode_rate=rate))
+        assert isinstance(await run(FIX, at(), engine, budget=2000), Proposal)
+        sizes[rate] = engine.sizes[1]  # after the code itself
+    assert sizes[1.0] == 1 < sizes[1000.0]
+
+
+async def test_compiling_has_its_time() -> None:
+    """A compiler that does not come to an end is not waited for; the repair is offered without its word."""
+
+    class Hanging(Compilers):
+        asked = 0
+
+        def works(self, language: Language) -> bool:
+            return True
+
+        def known(self, change: Change) -> Compiled | None:
+            return None
+
+        async def check(self, change: Change) -> Compiled:
+            self.asked += 1
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    compilers = Hanging()
+    text = "function holds(range, value) {\n  return value < range.high;\n}\n"
+    target = target_at(text, "ranges.js", name="holds")
+    doubt = Doubted(" < range.high", " <=", " range.high;")
+    likely = [Likely(r"value <= range\.high", -3.0), Likely("", -9.0)]
+    engine = Scripted([Rule(text=NONSENSE)], likely=likely, doubted=[doubt])
+    outcome = await asyncio.wait_for(run(FIX, target, engine, budget=2000, tools=Tools(compilers), seconds=3.0), 60)
+    assert isinstance(outcome, Proposal)
+    assert "value <= range.high" in outcome.new_text
+    assert "compiles" not in " ".join(outcome.rungs)
+    assert compilers.asked
 
 
 async def test_recalled(tmp_path: Path, counting: type[Any]) -> None:

@@ -13,37 +13,20 @@ from glossator.action.catalogue import load, prompts_folder
 from glossator.action.outcome import Event, Outcome, Proposal, Refusal, Stage
 from glossator.action.run import recall, recall_checked, run
 from glossator.action.target import target_at
+from glossator.action.tools import Tools
 from glossator.answer import sandbox
 from glossator.answer.running import Runs
 from glossator.answer.sandbox import Ended, Limits, Place
 from glossator.answer.testing import Suite
 from glossator.engine.remembered import Remembered
-from glossator.engine.scripted import Doubted, Likely, Rule, Scripted
+from glossator.engine.scripted import Likely, Rule, Scripted
+
+from .range_sample import CODE, DOUBTS, NONSENSE, likelihoods, mended, written
 
 ACTIONS = load(prompts_folder())[0]
-TEXT = """def holds(value, low, high):
-    if value < low:
-        return False
-    return value < high
-"""
-RIGHT = TEXT.replace("value < high", "value <= high")
-NONSENSE = "I cannot say."
-DOUBTS = (
-    Doubted(" < high", " <=", " high"),
-    Doubted(" < low", " >", " low:"),
-    Doubted(" return False", " return", " True"),
-)
-LIKELY = (
-    Likely(r"value > low", -1.0),
-    Likely(r"return True", -2.0),
-    Likely(r"value <= high", -3.0),
-    Likely(r"value < high\n```", -9.0),
-)
+TEXT, RIGHT = CODE, mended(CODE)
+LIKELY = likelihoods(-3.0)
 CHECK = "from ranges import holds\n\nassert holds(3, 1, 3), 'the upper end'\nassert not holds(0, 1, 3)\n"
-
-
-def written(code: str) -> str:
-    return f"Bug: here.\n\n```python\n{code.strip()}\n```"
 
 
 class Fake:
@@ -96,9 +79,9 @@ async def done(
     rules = [Rule(text=each, once=True) for each in answers] + [Rule(text=NONSENSE)]
     engine = Scripted(rules, likely=likely, doubted=DOUBTS)
     target = target_at(text, str(file), name="holds", **told)
-    tests = tests or Suite(("sh", "tests"), lambda: [file.parent])
+    tools = Tools(tests=tests or Suite(("sh", "tests"), lambda: [file.parent]))
     seen = [].append if events is None else events.append
-    return await run(ACTIONS[action], target, engine, budget=4000, tests=tests, on_event=seen, seconds=seconds)
+    return await run(ACTIONS[action], target, engine, budget=4000, tools=tools, on_event=seen, seconds=seconds)
 
 
 # --- the search -------------------------------------------------------------------------------------------------------
@@ -130,7 +113,7 @@ async def test_the_first_that_passes_ends_it(fake: Fake, file: Path) -> None:
 
 async def test_an_unlikely_candidate_that_passes(fake: Fake, file: Path) -> None:
     """Where the tests fail before, also what is less likely than the code as it is may mend them."""
-    likely = [each if "<=" not in each.match else Likely(each.match, -12.0) for each in LIKELY]
+    likely = likelihoods(-12.0)
     outcome = await done(file, likely=likely)
     assert isinstance(outcome, Proposal)
     assert outcome.new_text == RIGHT
@@ -206,7 +189,7 @@ async def test_an_edit_that_breaks_tests_is_asked_again(fake: Fake, file: Path) 
     engine = Scripted([heard, Rule(text=written(TEXT.replace("value < high", "value > high")))])
     target = target_at(TEXT, str(file), name="holds")
     tests = Suite(("sh", "tests"), lambda: [file.parent])
-    outcome = await run(ACTIONS["refactor"], target, engine, budget=4000, tests=tests)
+    outcome = await run(ACTIONS["refactor"], target, engine, budget=4000, tools=Tools(tests=tests))
     assert isinstance(outcome, Proposal)
     assert outcome.new_text == RIGHT
     assert outcome.rungs[-1] == "the tests still pass"
@@ -236,11 +219,11 @@ async def test_nothing_is_recalled_untested(fake: Fake, file: Path, tmp_path: Pa
     target, tests = target_at(TEXT, str(file), name="holds"), Suite(("sh", "tests"), lambda: [file.parent])
     fake.passing = ("def",)
     for count in (2, 4):
-        outcome = await run(ACTIONS["simplify"], target, engine, budget=4000, tests=tests)
+        outcome = await run(ACTIONS["simplify"], target, engine, budget=4000, tools=Tools(tests=tests))
         assert isinstance(outcome, Proposal) and outcome.rungs[-1] == "the tests still pass"
         assert len(fake.asked) == count
-    assert recall(ACTIONS["simplify"], target, engine, tests=tests) is None
-    assert await recall_checked(ACTIONS["simplify"], target, engine, tests=tests) is None
+    assert recall(ACTIONS["simplify"], target, engine, tools=Tools(tests=tests)) is None
+    assert await recall_checked(ACTIONS["simplify"], target, engine, tools=Tools(tests=tests)) is None
     assert recall(ACTIONS["simplify"], target, engine) is not None
     await engine.close()
 
@@ -284,8 +267,9 @@ async def test_a_sampled_answer_is_tested(file: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sandbox, "run", run_tests)
         rules = [Rule(text=each, once=True) for each in (*[NONSENSE] * 3, written(wrong))] + [Rule(text=NONSENSE)]
-        target, suite = target_at(promised, str(file), name="holds"), Suite(("sh", "tests"), lambda: [file.parent])
+        target = target_at(promised, str(file), name="holds")
+        tools = Tools(runs=Runs(), tests=Suite(("sh", "tests"), lambda: [file.parent]))
         engine = Scripted(rules, likely=LIKELY)
-        outcome = await run(ACTIONS["fix"], target, engine, budget=4000, tests=suite, runs=Runs(), seconds=60)
+        outcome = await run(ACTIONS["fix"], target, engine, budget=4000, tools=tools, seconds=60)
     assert isinstance(outcome, Refusal)
     assert any("return True" in text for text in told)

@@ -13,11 +13,12 @@ from glossator.action import portions
 from glossator.action.catalogue import load, prompts_folder
 from glossator.action.judge import proposed
 from glossator.action.outcome import Proposal
-from glossator.action.rank import END, as_written
+from glossator.action.rank import END, Written, as_written
 from glossator.action.target import target_at
 from glossator.action.weighing import LINES, WHOLE, Weighing, _read_to, same
 from glossator.engine import Chunk, Finished, Priority, Request, Score, likelihood
 from glossator.engine.scripted import Scripted
+from glossator.engine.timely import OutOfTime
 
 FIX = load(prompts_folder())[0]["fix"]
 TEXT = "def steps(a):\n" + "".join(f"    a = a + {number}\n" for number in range(40)) + "    return a\n"
@@ -74,9 +75,50 @@ async def test_only_the_most_promising_are_read_whole() -> None:
     expected = work.score.logprob + _logprob("-") - _logprob("+")
     assert [logprob for logprob, _ in found] == pytest.approx([expected] * WHOLE)
     assert all(proposal is not pool[1][0] for _, proposal in found)
-    rough = await work._read(pool, time.monotonic() + 60, lambda event: None, whole=False)
+    end = time.monotonic() + 60
+    rough = await work._read([work._version(*each) for each in pool], end, end, lambda event: None, whole=False)
     assert [logprob for logprob, _ in rough[:-1]] == pytest.approx([expected] * 39)
     assert rough[-1][0] == pytest.approx(expected - 1000)
+
+
+async def test_each_version_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often a version is read, its code is put together once."""
+    made: list[int] = []
+    put_together = Written.code
+
+    def code(self: Written, proposal: Proposal) -> str:
+        made.append(id(proposal))
+        return put_together(self, proposal)
+
+    work, pool = await weighing(Counting()), versions(40)
+    monkeypatch.setattr(Written, "code", code)
+    assert len(await work.weigh(pool, time.monotonic() + 60)) == WHOLE
+    assert sorted(made) == sorted(id(proposal) for proposal, _ in pool)
+
+
+@pytest.mark.parametrize("whole", [0, 8])
+async def test_what_was_read_roughly_is_kept(whole: int) -> None:
+    """Where the time is over before the most promising were read to their end, their rough values stand for them."""
+
+    class Ending(Counting):
+        ended = 0
+
+        async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+            if all(text.endswith(END) for text in request.answers):
+                self.ended += len(request.answers)
+            if self.ended > whole + 1:  # the code itself
+                raise OutOfTime
+            async for chunk in super().stream(request):
+                yield chunk
+
+    engine = Ending()
+    work = await weighing(engine)
+    found = await work.weigh(versions(40), time.monotonic() + 60)
+    assert engine.ended == WHOLE + 1
+    assert len({proposal.new_text for _, proposal in found}) == len(found) == WHOLE
+    expected = work.score.logprob + _logprob("-") - _logprob("+")
+    assert [logprob for logprob, _ in found] == pytest.approx([expected] * WHOLE)
+    assert found == sorted(found, key=lambda pair: -pair[0])
 
 
 async def test_few_are_read_whole_at_once() -> None:
@@ -108,22 +150,37 @@ def test_the_rest_is_what_the_code_has_too(rows: list[str], at: int, new: str) -
 
 
 def test_portions(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Portions grow; one of which not even the half would be done in time is not begun; the first always is."""
+    """Portions grow; one of which not even the half would be done in time is not begun, nor one whose end would come
+    after the limit, nor any when the time is over."""
     now = [0.0]
     monkeypatch.setattr(portions.time, "monotonic", lambda: now[0])
 
-    def taken(until: float, each: float) -> list[int]:
+    def taken(until: float, each: float, **options: float) -> list[int]:
         now[0] = 0.0
         sizes = []
-        for some in portions.portions(range(50), until):
+        for some in portions.portions(range(50), until, **options):  # type: ignore[arg-type]
             sizes.append(len(some))
             now[0] += each * len(some)
         return sizes
 
     assert taken(1000, 1) == [8, 16, 26]
-    assert taken(0, 1) == [8]
+    assert taken(0, 1) == []
     assert taken(15, 1) == [8]
     assert taken(17, 1) == [8, 16]
     assert taken(37, 1) == [8, 16, 26]
     assert taken(36, 1) == [8, 16]
+    assert taken(17, 1, limit=23) == [8]
+    assert taken(17, 1, limit=24) == [8, 16]
+    assert taken(10, 1, limit=5) == [8]
+    assert taken(1000, 1, first=1) == [1, 2, 4, 8, 16, 19]
+    assert taken(0.5, 1, first=1) == [1]
     assert list(portions.portions([], 10)) == []
+
+
+@given(st.floats(0, 100), st.floats(0.01, 100), st.floats(0, 1000))
+def test_first_portion(base: float, each: float, seconds: float) -> None:
+    """So many are asked first as have the time, by halves, and one in any case."""
+    size = portions.first_portion(base, each, seconds)
+    assert size in (1, 2, 4, 8)
+    assert size == 1 or base + each * size <= seconds
+    assert size == portions.FIRST or base + each * 2 * size > seconds

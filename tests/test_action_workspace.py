@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import threading
@@ -51,6 +52,17 @@ def test_what_a_target_leans_on(shop: Path) -> None:
     found = opened(shop).completed(target(shop))
     assert names(found) == ["calls shop/rules.py:reduced", "called by shop/till.py:ring_up"]
     assert "return 4321" in found.beyond[0].code
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows no time of change that a program cannot set")
+def test_a_time_that_was_set_back(shop: Path) -> None:
+    """A file of the same size whose time of change was set to what it was is read anew all the same."""
+    space, file = opened(shop), shop / "shop/rules.py"
+    before = file.stat()
+    assert "return 4321" in space.completed(target(shop)).beyond[0].code
+    file.write_text(file.read_text().replace("return 4321", "return 1234"))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert "return 1234" in space.completed(target(shop)).beyond[0].code
 
 
 def test_outside_of_the_workspace(shop: Path, tmp_path: Path) -> None:

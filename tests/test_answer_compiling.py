@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from glossator.answer import compiling
+from glossator.answer import copied
 from glossator.answer.checkers import CHECKERS, alone, checker_of, file_name, found, search_path
 from glossator.answer.compared import Compiled, Printed, compared, errors
 from glossator.answer.compiling import Change, Compilers
@@ -59,6 +59,14 @@ async def test_fine(fake: Fake, tmp_path: Path) -> None:
     assert runs(tmp_path) == 1
 
 
+async def test_the_code_before_is_compiled_once(fake: Fake, tmp_path: Path) -> None:
+    """However many edits of a file have errors, those of the file as it was are looked for once."""
+    compilers = fake(BAD)
+    for number in range(3):
+        assert (await compilers.check(change("int a;", f"int b{number}; BAD"))).reason
+    assert runs(tmp_path) == 4
+
+
 async def test_new_error(fake: Fake) -> None:
     """An error that was not there before is the reason of a refusal, without the place of the copy."""
     said = await fake(BAD).check(change("int a;", "\n\nBAD"))
@@ -91,7 +99,7 @@ async def test_missing(tmp_path: Path) -> None:
 )
 async def test_useless(fake: Fake, tmp_path: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A checker that hangs, floods, babbles or dies says nothing, and nothing of it is left."""
-    monkeypatch.setattr(compiling.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(copied.tempfile, "tempdir", str(tmp_path))
     compilers = fake(script)
     compilers.seconds = 0.5
     began = time.monotonic()

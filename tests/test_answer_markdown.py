@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from glossator.answer.markdown import sanitised
+from glossator.answer.markdown import plain_text, sanitised
 
 RENDERERS = [
     MarkdownIt("commonmark"),
@@ -46,6 +46,21 @@ def live(markdown: str) -> list[str]:
 def test_shown(markdown: str, shown: str) -> None:
     """Code stays as it is, links become words."""
     assert sanitised(markdown) == shown
+
+
+@pytest.mark.parametrize(
+    ("markdown", "shown"),
+    [
+        ("```python\ndef f(**more)\n```\n\nraises `E` · **all** of it", "def f(**more)\n\nraises `E` · all of it"),
+        ("*No explanation: a\\_b \\* c*", "No explanation: a_b * c"),
+        ("**uses `*x`** and *`y`*; a *b and c* d ** e", "uses `*x` and `y`; a b and c d ** e"),
+        ("`**kept**` **kwargs 2*3*4 &lt;b>", "`**kept**` **kwargs 2*3*4 <b>"),
+        ("~~~~\n``` *a*\n~~~~", "``` *a*"),
+    ],
+)
+def test_plain(markdown: str, shown: str) -> None:
+    """Where markdown is shown as it is, there are no fences, stars and escapes in it; code is as it was."""
+    assert plain_text(markdown) == shown
 
 
 def test_https_is_text() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,8 @@ def modules() -> list[Path]:
     return sorted(PACKAGE.rglob("*.py"))
 
 
-def imported(path: Path) -> set[str]:
+@functools.cache
+def imported(path: Path) -> frozenset[str]:
     """Absolute dotted names of what `path` imports, at any depth of its code."""
     parts = ("glossator", *path.relative_to(PACKAGE).with_suffix("").parts)
     names: set[str] = set()
@@ -54,7 +56,7 @@ def imported(path: Path) -> set[str]:
             base = ".".join(parts[: -node.level]) if node.level else ""
             head = ".".join(part for part in (base, node.module or "") if part)
             names |= {head} | {f"{head}.{alias.name}" for alias in node.names}
-    return names
+    return frozenset(names)
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -396,3 +396,47 @@ def test_no_command(command: str, shell: Shell) -> None:
     done = shell.run("simplify", "lists.py:total", "--run-tests", command)
     assert done.returncode == 2
     assert "--run-tests" in done.stderr
+
+
+def test_a_narrow_encoding(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What standard output has no character for is written as an escape; a diff is bytes of the file all the same."""
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    shell.answers("It adds \N{EM DASH} all.")
+    assert shell.run("explain", "lists.py:total").stdout == "It adds \\u2014 all.\n"
+    shell.file.write_text(SOURCE.replace("0\n", "0  # \N{EM DASH}\n"), encoding="utf-8")
+    shell.answers(SUMMED)
+    assert "-    result = 0  # \N{EM DASH}\n" in shell.run("refactor", "lists.py:total", "shorter").stdout
+
+
+def test_nothing_moves_the_terminal(shell: Shell) -> None:
+    """What a terminal would obey is not written there: not of a model's words, nor of a file's name."""
+    shell.answers("<think>Hm \x1b]0;thought\x07.</think>It \x1b[2Jadds \x9b2J.")
+    done = shell.run("explain", "lists.py:total", "--show-thinking")
+    wrong = shell.run("explain", "\x1b]0;name\x07.py:total")
+    assert "adds" in done.stdout
+    assert not set("\x1b\x07\x9b") & set(done.stdout + done.stderr + wrong.stderr)
+
+
+@pytest.mark.parametrize("name", ["a\n+++ b.py", 'q"uo\\te.py', "ta\tb.py", "of words.py"])
+def test_names_in_diffs(shell: Shell, name: str) -> None:
+    """A file's name is written as git reads it, so that it is nothing else of the diff."""
+    (shell.folder / name).write_bytes(b"\xef\xbb\xbf" + SOURCE.encode())
+    shell.answers(SUMMED)
+    diff = shell.run("refactor", f"{name}:total", "shorter").stdout
+    subprocess.run(["git", "init", "-q"], cwd=shell.folder, check=True)
+    subprocess.run(["git", "apply"], cwd=shell.folder, input=diff.encode(), check=True)
+    assert (shell.folder / name).read_bytes() == b"\xef\xbb\xbfdef total(items):\n    return sum(items)\n"
+
+
+def test_a_read_only_file(shell: Shell) -> None:
+    """A file that its owner made read-only is left alone."""
+    shell.file.chmod(0o444)
+    shell.answers(SUMMED)
+    done = shell.run("refactor", "lists.py:total", "shorter", "--apply")
+    assert (done.returncode, shell.file.read_text()) == (2, SOURCE)
+    assert "read-only" in done.stderr
+
+
+def test_lines_beyond_all_numbers(shell: Shell) -> None:
+    """A line's number of thousands of digits is wrong usage."""
+    assert shell.run("explain", f"lists.py:{'9' * 5000}").returncode == 2

@@ -13,11 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.text import Text
 
 from glossator.answer import limited
 from glossator.answer.sandbox import Ended, Place
 from glossator.cli import doctor, fitting, house
-from glossator.cli.finding import Finding
+from glossator.cli.finding import Finding, wrong
 from glossator.cli.survey import Survey
 from glossator.engine import ModelInfo
 from glossator.engine.calibration import Calibration, Shelf, Speed
@@ -279,6 +280,23 @@ def test_command_as_json(tmp_path: Path) -> None:
     assert found["ok"] is False
     assert {each["what"] for each in found["findings"] if each["level"] == "wrong"} == {"model"}
     assert all(each["found"] for each in found["findings"])
+
+
+def test_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The user's folder is shown as `~`; a terminal breaks lines between words, under their first one."""
+    monkeypatch.setattr(Path, "home", lambda: Path("/home/ada"))
+    words = "/home/ada/glossator, not /home/adam, nor /mnt/home/ada/glossator"
+    found = [Finding("config", words), wrong("model", words, f"look into {words}")]
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    doctor.show(found)
+    plain = capsys.readouterr().out.splitlines()
+    assert plain[0] == "ok    config     ~/glossator, not /home/adam, nor /mnt/home/ada/glossator"
+    assert plain[2] == " " * 17 + "→ look into ~/glossator, not /home/adam, nor /mnt/home/ada/glossator"
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "50")
+    doctor.show(found[:1])
+    shown = Text.from_ansi(capsys.readouterr().out).plain.splitlines()
+    assert shown[:2] == ["ok    config     ~/glossator, not /home/adam, nor", " " * 17 + "/mnt/home/ada/glossator"]
 
 
 def test_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:

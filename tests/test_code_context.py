@@ -54,6 +54,20 @@ async def test_a_larger_file_is_outlined() -> None:
     assert all(context.tokens <= 500 for context in found)
 
 
+async def test_a_long_text_is_counted_by_its_beginning() -> None:
+    """Whoever counts tokens is never handed megabytes, and what is too long is still known to be."""
+    longest = 0
+
+    async def counted(texts: Sequence[str]) -> list[int]:
+        nonlocal longest
+        longest = max(longest, *map(len, texts))
+        return await count(texts)
+
+    text = "x = 1\n" * 500_000
+    context = await gather(None, text, "a", Span(0, len(text)), 4000, counted)
+    assert longest < len(text) // 4 and context.tokens == len(text) // 4
+
+
 @pytest.mark.parametrize("budget", [0, 1, 20, 60, 100, 200, 300, 400, 800, 2000])
 @pytest.mark.parametrize("name", sorted(path.name for path in SAMPLES.glob("*.*")))
 async def test_the_budget_holds(name: str, budget: int) -> None:

@@ -344,6 +344,37 @@ def test_what_a_recipe_depends_on() -> None:
     assert recipe(tree, tree.text, take.code) != recipe(other, other.text, find(other, "Part.take")[0].code)
 
 
+LEANED_ON = [
+    ("a.py", "LIMIT = 3\ndef f():\n    return LIMIT\n", "LIMIT = 3", "LIMIT = 5"),
+    ("a.py", "from time import sleep\ndef f():\n    sleep(1)\n", "time", "gevent"),
+    ("a.py", "import json as j\ndef f(s):\n    return j.loads(s)\n", "json", "pickle"),
+    ("a.py", "class R:\n    x: int\ndef f(r: R):\n    return r.x\n", "int", "str"),
+    ("a.py", "def g():\n    return 1\ndef f(a):\n    return map(g, a)\n", "return 1", "return 2"),
+    ("a.ts", "interface R { x: number }\nfunction f(r: R) { return r.x; }\n", "number", "string"),
+    ("a.js", "const L = 3;\nfunction f() { return L; }\n", "3", "5"),
+    ("a.go", "package a\nconst L = 3\nfunc f() int { return L }\n", "3", "5"),
+    ("a.c", "#define L 3\nint f(void) { return L; }\n", "3", "5"),
+    ("a.rs", "const L: i32 = 3;\nfn f() -> i32 { L }\n", "3", "5"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "old", "new"), LEANED_ON)
+def test_a_recipe_depends_on_what_is_named(name: str, text: str, old: str, new: str) -> None:
+    """A constant, a type, an import or a function that is handed on: what the code names in its file counts.
+
+    Where that stands says nothing.
+    """
+    language = language_of(name)
+    assert language is not None
+
+    def of(text: str) -> str:
+        tree = parse(text, language)
+        return recipe(tree, text, find(tree, "f")[0].code)
+
+    assert of(text) != of(text.replace(old, new, 1))
+    assert of(text) == of("\n\n" + text)
+
+
 def test_recipe_without_a_tree() -> None:
     """Without a grammar, blank lines and the margin do not count, and any other character does."""
     one, other = "  a\n\n    b\n", "a  \n  b"

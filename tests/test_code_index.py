@@ -15,7 +15,9 @@ from glossator.code.entry import Entry, entry_of, from_line, to_line
 from glossator.code.index import Index
 from glossator.code.languages import language_of
 from glossator.code.piece import Piece
+from glossator.code.receiver import bases, evident
 from glossator.code.related import recipe
+from glossator.code.resolve import looked_up
 from glossator.code.symbols import find
 from glossator.code.tree import Tree, parse
 
@@ -351,3 +353,25 @@ def test_kept(tmp_path: Path) -> None:
     outside = entries[0]._replace(path="../x.py")
     kept.save(file, Path("/x"), [outside])
     assert list(kept.load(file, Path("/x"))) == []
+
+
+HOSTILE = ["a." * 45_000, "x : " * 22_000, "x:" * 45_000, "a::" * 30_000, "a<" * 45_000, "x  " * 30_000]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.timeout(60)
+def test_receivers_in_made_up_text(text: str) -> None:
+    """What a method is called on is looked for in a time that does not grow with the square of a line."""
+    assert len(evident(text, "x", attribute=True)) <= 4
+    assert len(bases(f"class A({text}{'a' * 90_000}", "python")) <= 6
+
+
+@pytest.mark.timeout(60)
+def test_files_that_pass_on_each_other() -> None:
+    """Names are found through files that pass on all of each other, and looked for in vain in no endless time."""
+    stars = "".join(f"from m{number} import *\n" for number in range(60))
+    texts = {f"m{number}.py": stars for number in range(60)} | {"m3.py": f"{stars}def there(): pass\n"}
+    index = Index(entry_of(tree_of(path, text), path) for path, text in texts.items())
+    here = index.entries["m0.py"]
+    assert [each.entry.path for each in looked_up(index, here, "", "there")] == ["m3.py"]
+    assert all(not looked_up(index, here, "", f"absent_{number}") for number in range(100))

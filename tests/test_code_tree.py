@@ -14,7 +14,7 @@ from glossator.code import Span, TooLarge
 from glossator.code import tree as trees
 from glossator.code.languages import LANGUAGES, language_of
 from glossator.code.symbols import outline
-from glossator.code.tree import MAX_BYTES, MAX_DEPTH, MAX_ERRORS, MAX_LINE, Tree, parse
+from glossator.code.tree import MAX_BYTES, MAX_DEPTH, MAX_ERRORS, MAX_LINE, MAX_NODES, Tree, parse
 
 SAMPLES = sorted((Path(__file__).parent / "samples").glob("*.*"))
 PYTHON = LANGUAGES[0]
@@ -105,8 +105,9 @@ def test_the_first_tree_stays() -> None:
         ("a" + "+a" * (MAX_DEPTH * 2), "levels"),
         ("not " * (MAX_DEPTH * 2) + "a", "levels"),
         ("def f():\n    pass\n" + "[" * 50_000, "tokens"),
+        ("x = 1\n" * (MAX_NODES // 5 + 1), "nodes"),
     ],
-    ids=["bytes", "line", "last line", "brackets", "sum", "not", "open brackets"],
+    ids=["bytes", "line", "last line", "brackets", "sum", "not", "open brackets", "nodes"],
 )
 def test_caps(text: str, word: str) -> None:
     """A text over the caps is refused with the reason, quickly."""
@@ -134,7 +135,7 @@ def test_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_others_run_meanwhile() -> None:
     """While a large text is parsed in one thread another goes on."""
-    text = "def f(a):\n    return [a, 1]\n\n\n" * 20_000
+    text = "def f(a):\n    return [a, 1]\n\n\n" * 10_000
     done = threading.Event()
     threading.Thread(target=lambda: (parse(text, PYTHON), done.set()), daemon=True).start()
     turns = 0

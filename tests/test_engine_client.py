@@ -88,7 +88,8 @@ def folder() -> Iterator[Path]:
     place = Path(tempfile.mkdtemp(prefix="gl-"))
     yield place
     for process in engines(place):
-        process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):  # it was just leaving
+            process.kill()
     shutil.rmtree(place, ignore_errors=True)
 
 
@@ -96,10 +97,10 @@ def folder() -> Iterator[Path]:
 async def make(folder: Path) -> AsyncIterator[Make]:
     made: list[SharedEngine] = []
 
-    def build(file: str = "fake.gguf", **more: object) -> SharedEngine:
+    def build(file: str = "fake.gguf", card: Card = CARD, **more: object) -> SharedEngine:
         settings: dict[str, object] = {"runtime": folder / "run", "logs": folder / "logs", "idle_seconds": 0.0}
         command = [sys.executable, str(FAKE)]
-        engine = SharedEngine(CARD, folder / file, "d" * 64, **(settings | {"command": command} | more))  # type: ignore[arg-type]
+        engine = SharedEngine(card, folder / file, "d" * 64, **(settings | {"command": command} | more))  # type: ignore[arg-type]
         made.append(engine)
         return engine
 
@@ -135,6 +136,15 @@ class Running:
 
 
 # --- working ----------------------------------------------------------------------------------------------------------
+
+
+async def test_told_not_to_think(make: Make) -> None:
+    """A model that reasons is asked as one that does not where the user wants that, also once it was loaded."""
+    for wanted in (True, False):
+        engine = make(card=Card("fake", "fake.gguf", reasoning=True), reasoning=wanted)
+        assert engine.model().reasoning is wanted
+        await collect(engine, ask("hello"))
+        assert (engine.model().reasoning, engine.model().context) == (wanted, 4096)
 
 
 async def test_answers_and_leaves(make: Make, folder: Path) -> None:

@@ -7,9 +7,10 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from glossator.engine.prefixes import Aborted, Prefixes, Resident, common, cuts
+from glossator.engine.prefixes import WHOLE_SHARE, Aborted, Prefixes, Resident, common, cuts
 from glossator.engine.states import States
 from glossator.engine.surgery import MOST_ON_TOP, Plan, plan
 
@@ -144,6 +145,46 @@ def test_memory_limit() -> None:
     assert memory.computed == 1
     read(prefixes, memory, FILES[0], [1])
     assert memory.computed == 302
+
+
+def ask_ahead(prefixes: Prefixes, memory: Memory, stable: list[int], rest: list[int]) -> None:
+    """What a model does with a prompt that is read before it is asked."""
+    resident = read(prefixes, memory, stable, rest)
+    resident.logits, resident.logits_at = np.array(rest, np.float32), len(resident.tokens)
+    prefixes.keep_whole(resident)
+
+
+def test_questions_read_ahead() -> None:
+    """A prompt that was read whole costs nothing when it is asked, whatever was read since; its logits are back."""
+    memory, most = Memory(), 8
+    size = len(pickle.dumps([*FILES[0], *range(20), 0]))
+    prefixes = Prefixes(memory, blob_bytes=int((most + 1 / 2) * size / WHOLE_SHARE))
+    for question in range(most + 1):
+        ask_ahead(prefixes, memory, FILES[0], [*range(20), question])
+    read(prefixes, memory, FILES[1], [1])
+    memory.computed = 0
+    for question in (3, 1, most):
+        tokens = [*FILES[0], *range(20), question]
+        resident = prefixes.enter(tokens, cuts(len(tokens), [300], STEP))
+        assert resident.tokens == memory.held == tokens
+        assert resident.exact == resident.logits_at == len(tokens) and resident.stable == 300
+        assert resident.logits is not None and resident.logits[-1] == question
+        prefixes.extend(resident, [9, 9], 1)  # the answer
+    assert memory.computed == 3 * 2
+    read(prefixes, memory, FILES[0], [*range(20), 0])  # the oldest has made room
+    assert memory.computed == 3 * 2 + 21
+    assert prefixes.state()["blobs"] == most + 2
+
+
+def test_question_longer_than_one_read_ahead() -> None:
+    """What was read ahead is also the beginning of a longer prompt, from its last cut on."""
+    memory = Memory()
+    prefixes = Prefixes(memory)
+    ask_ahead(prefixes, memory, FILES[0], list(range(40)))
+    read(prefixes, memory, FILES[1], [1])
+    memory.computed = 0
+    read(prefixes, memory, FILES[0], [*range(40), 5])
+    assert memory.computed == 41
 
 
 def test_random_prompts() -> None:

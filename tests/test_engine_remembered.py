@@ -160,6 +160,25 @@ def test_folder_is_private(tmp_path: Path) -> None:
     assert str(shelf.state()["state"]).startswith("off: ")
 
 
+def test_odd_keys(tmp_path: Path) -> None:
+    """Rows whose keys are no text are passed over where all are read, and the others are found."""
+    shelf = opened(tmp_path / "a")
+    names = sorted(["a", "b", "z", *(f"k{number}" for number in range(150))])
+    for key in names:
+        shelf.put(key, b"v")
+    assert shelf.flush(20)
+    with sqlite3.connect(database(tmp_path / "a")) as con:
+        for key, raw in ((-7, 1), (b"z\xff", 1), ("q", 0), (None, 1), (2.5, None), ("b", 0)):
+            con.execute(
+                "INSERT INTO Cache (key, raw, store_time, access_time, access_count, tag, size, mode, filename, value) "
+                "VALUES (?, ?, 0, 0, 0, NULL, 1, 1, NULL, x'00')",
+                (key, raw),
+            )
+    con.close()
+    assert [key for key, _ in shelf.each()] == names
+    assert shelf.held(["a", "z", "q", ""]) == {"a", "z"}
+
+
 def test_planted_pickle(tmp_path: Path) -> None:
     """A planted pickle, or a row that names a file, is a miss: nothing runs, is read or is deleted."""
     witness, victim = tmp_path / "witness", tmp_path / "victim"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from glossator.engine import Message, ModelBroken
-from glossator.engine.templates import QWEN_SYSTEM, Family, family_of, render, thinks
+from glossator.engine.templates import QWEN_SYSTEM, Family, family_of, render
 
 TALK = (Message("system", "Be brief."), Message("user", "Explain it.", stable="FILE\n"))
 
@@ -79,8 +79,6 @@ def test_family() -> None:
     assert family_of("", "<|start_header_id|>", "llama") == "llama3"
     with pytest.raises(ModelBroken, match="falcon"):
         family_of("", "Question:", "falcon")
-    assert thinks("qwen3", "enable_thinking")
-    assert not thinks("qwen3", "")
 
 
 def test_preamble() -> None:

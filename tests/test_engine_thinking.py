@@ -32,6 +32,17 @@ def test_budget() -> None:
     assert thought.closing() == "</think>\n\n"
 
 
+def test_last_words() -> None:
+    """They are a paragraph of their own, and only of a thought that would have gone on."""
+    for text, before in (("a", "\n\n"), ("a\n", "\n"), ("a\n\n", "")):
+        thought = Thought("</think>", 1, "No more time.")
+        thought.feed(text)
+        assert thought.closing(cut=True) == f"{before}No more time.\n</think>\n\n"
+    thought = Thought("</think>", 1, "No more time.")
+    thought.feed("a")
+    assert thought.closing() == "\n</think>\n\n"
+
+
 def test_no_thought() -> None:
     """A budget of 0 means that the answer begins at once."""
     assert not Thought("</think>", 0).open

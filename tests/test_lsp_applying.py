@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from lsprotocol import types
 
 from glossator.answer.edit import Edit
@@ -51,3 +53,24 @@ async def test_never_open(tmp_path: Path) -> None:
 
     assert await applied(editor, then, "label", edits, changed="changed") == ""
     assert len(editor.asked) == 1
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("now", ["pipe", "device", "bytes", "gone", "other"])
+async def test_another_thing_in_its_place(tmp_path: Path, now: str) -> None:
+    """Of a file that no client had open nothing is edited once it is something else, and nobody waits for that."""
+    editor: Any = Editor()
+    file = tmp_path / "a.py"
+    then = Snapshot(file.as_uri(), None, "python", "x = \ufffd\n")
+    if now == "pipe":
+        os.mkfifo(file)
+    elif now == "device":
+        file.symlink_to("/dev/zero")
+    elif now in {"bytes", "other"}:
+        file.write_bytes(b"x = \xff\n" if now == "bytes" else b"x = 1\n")
+
+    async def edits(now: Snapshot) -> list[Edit]:
+        return [Edit(Span(4, 5), "2")]
+
+    assert await applied(editor, then, "label", edits, changed="changed") == CLOSED
+    assert editor.asked == []

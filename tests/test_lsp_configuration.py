@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from glossator.action.tools import Tools
 from glossator.lsp.configuration import first, later
 from glossator.lsp.server import Server
 from glossator.settings import Settings, folders, merge
@@ -15,7 +16,7 @@ from glossator.settings import Settings, folders, merge
 
 def test_one_wrong_setting_costs_no_other() -> None:
     """A wrong value is told, and the right ones beside it are taken."""
-    settings, problems = first(Settings(), {"hover": {"waitMs": 5}, "nonsense": 1, "model": "x"})
+    settings, problems = first(Settings(), {"hover": {"waitMs": 5}, "nonsense": 1, "model": "x"}, Path("/c"))
     assert (settings.hover.wait_ms, settings.model) == (5, "x")
     assert len(problems) == 1 and "nonsense" in problems[0]
 
@@ -23,7 +24,10 @@ def test_one_wrong_setting_costs_no_other() -> None:
 @pytest.mark.parametrize("tree", [[1], "x", 5])
 def test_no_table(tree: Any) -> None:
     """Options that are no table are told."""
-    assert first(Settings(), tree) == (Settings(), [f"settings: expected a table, got {type(tree).__name__}"])
+    assert first(Settings(), tree, Path("/c")) == (
+        Settings(),
+        [f"settings: expected a table, got {type(tree).__name__}"],
+    )
 
 
 HOSTILE = [
@@ -68,13 +72,13 @@ def test_workspace_lets_no_code_be_run(tmp_path: Path) -> None:
     """Whatever the opened folder says, examples and tests are run only where the user's own settings say so."""
     server = Server(Settings(), folders({"GLOSSATOR_HOME": str(tmp_path)}))
     own = {"examples": True, "tests": ["sh", "tests"]}
-    assert server.running is None and server.testing is None
+    assert server.tools == Tools(server.compilers)
     for tree in ({"run": own}, {"run.examples": True, "run.tests": ["sh"]}, {"trusted": True, "run": own}):
         server.use_workspace_settings(tree)
-        assert server.running is None and server.testing is None
+        assert server.tools == Tools(server.compilers)
     server.base = merge(Settings(), {"run": own})
     server.use_workspace_settings({})
-    assert server.running is server.runs
-    assert server.testing is not None and server.testing.command == ("sh", "tests")
+    assert server.tools.runs is server.runs
+    assert server.tools.tests is not None and server.tools.tests.command == ("sh", "tests")
     server.use_workspace_settings({"run": {"tests": ["sh", "evil"]}})
-    assert server.testing.command == ("sh", "tests")
+    assert server.tools.tests is not None and server.tools.tests.command == ("sh", "tests")

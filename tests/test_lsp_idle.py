@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from glossator.action import catalogue, prefetch
-from glossator.code.languages import language_of
-from glossator.code.tree import parse
-from glossator.engine import Chunk, Priority, Request
+from glossator.action import allowance, catalogue, prefetch
+from glossator.action.workspace import Workspace
+from glossator.engine import Chunk, ModelInfo, Priority, Request
 from glossator.engine.remembered import Remembered
 from glossator.engine.scripted import Rule, Scripted
 from glossator.lsp import idle
@@ -30,8 +29,8 @@ URI = "file:///w/a.py"
 class Recorded(Scripted):
     """Keeps the requests."""
 
-    def __init__(self, rules: list[Rule]) -> None:
-        super().__init__(rules)
+    def __init__(self, rules: list[Rule], reads: float = 1000.0, writes: float = 500.0) -> None:
+        super().__init__(rules, ModelInfo("quick", "0" * 64, 8192, prefill_rate=reads, decode_rate=writes))
         self.asked: list[Request] = []
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
@@ -81,6 +80,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses are short, and the machine has mains power."""
     monkeypatch.setattr(idle, "QUIET_SECONDS", 0.01)
     monkeypatch.setattr(idle, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(allowance, "PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(idle, "mains", lambda: True)
 
 
@@ -90,8 +90,12 @@ def engine() -> Recorded:
 
 
 async def test_reads_then_explains_what_is_near(engine: Recorded, tmp_path: Path) -> None:
-    """In a pause the file is read first, then the definitions around the cursor are explained and remembered."""
-    server = Server(Remembered(engine, tmp_path / "answers", 8))
+    """In a pause the file is read first, then what may be asked about the definitions around the cursor, and at last
+    these are explained and remembered."""
+    remembered = Remembered(engine, tmp_path / "answers", 8)
+    remembered.open()
+    assert await remembered.opened(30)
+    server = Server(remembered)
     quiet = Idle(server)  # type: ignore[arg-type]
     quiet.touched(URI, 30)
     await asyncio.wait_for(server.tasks[0], 30)
@@ -99,12 +103,50 @@ async def test_reads_then_explains_what_is_near(engine: Recorded, tmp_path: Path
     assert first.max_tokens == 0
     assert first.messages[-1].stable
     assert not first.messages[-1].text
-    assert len(others) == idle.MOST_SYMBOLS
-    assert "f6" in others[0].messages[-1].text
+    questions, explained = others[: prefetch.MOST_ASKED], others[prefetch.MOST_ASKED :]
+    assert [question.messages for question in questions] == [request.messages for request in explained]
+    assert not any(question.max_tokens for question in questions) and all(request.max_tokens for request in explained)
+    assert "f6" in questions[0].messages[-1].text
     assert {request.priority for request in engine.asked} == {Priority.PREFETCH}
     quiet.touched(URI, 30)
     await asyncio.wait_for(server.tasks[1], 30)
-    assert len(engine.asked) == len(others) + 2, "only the file is read again: the explanations are remembered"
+    assert len(engine.asked) == 1 + len(others) + 1, "what is explained is neither read nor explained again"
+
+
+@pytest.mark.parametrize(
+    ("reads", "writes", "questions", "explanations"),
+    [(10.0, 500.0, 2, 2), (20.0, 17.0, 4, 0), (1000.0, 17.0, 8, 2), (0.0, 0.0, 8, 0)],
+)
+async def test_a_slow_machine_does_what_is_likeliest(
+    reads: float, writes: float, questions: int, explanations: int
+) -> None:
+    """What takes longer than a place is worth is left. Where nothing was measured a machine counts as slow."""
+    engine = Recorded([Rule(text="It adds.")], reads, writes)
+    quiet = Idle(Server(engine))  # type: ignore[arg-type]
+    quiet.touched(URI, 30)
+    await asyncio.wait_for(quiet._ls.tasks[0], 30)
+    _, *others = engine.asked
+    assert len([request for request in others if not request.max_tokens]) == questions
+    assert len([request for request in others if request.max_tokens]) == explanations
+    assert "f6" in others[0].messages[-1].text
+
+
+@pytest.mark.parametrize("name", ["secrets.py", "ignored.py", "mine/private.py", "new.py", "fine.py"])
+async def test_what_is_left_out_is_not_read(engine: Recorded, tmp_path: Path, name: str) -> None:
+    """A document that holds secrets by its name, or that is ignored, is read by no model unless its user asks."""
+    (tmp_path / "w" / "mine").mkdir(parents=True)
+    (tmp_path / "w" / ".git").mkdir()
+    (tmp_path / "w" / ".gitignore").write_text("ignored.py\n")
+    (tmp_path / "w" / ".glossatorignore").write_text("mine/\n")
+    if name != "new.py":
+        (tmp_path / "w" / name).write_text(SOURCE)
+    server = Server(engine, Settings(prefetch=Prefetch(mode="read")))
+    server.indexes._spaces["file:///w"] = Workspace((tmp_path / "w").resolve(), tmp_path / "index")
+    uri = (tmp_path / "w" / name).as_uri()
+    server.documents.open(uri, 1, "python", SOURCE)
+    Idle(server).touched(uri, 3)  # type: ignore[arg-type]
+    await asyncio.wait_for(server.tasks[0], 30)
+    assert bool(engine.asked) == (name in ("new.py", "fine.py"))
 
 
 @pytest.mark.parametrize(("mode", "most"), [("read", 1), ("off", 0)])
@@ -151,7 +193,7 @@ async def test_a_keystroke_ends_it(engine: Recorded) -> None:
 async def test_the_allowance_is_kept(engine: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once the minute's seconds are used nothing more is begun, and the status tells."""
     used = iter(range(0, 1000, 15))
-    monkeypatch.setattr(idle, "_cpu", lambda engine: float(next(used)))
+    monkeypatch.setattr(allowance.machine, "cpu_seconds", lambda pid: float(next(used)))
     server = Server(engine)
     quiet = Idle(server)  # type: ignore[arg-type]
     quiet.touched(URI, 3)
@@ -161,12 +203,3 @@ async def test_the_allowance_is_kept(engine: Recorded, monkeypatch: pytest.Monke
     assert len(engine.asked) == 2
     assert quiet.state()["ofCpuSeconds"] == 20.0
     quiet.stop()
-
-
-def test_nearest_first() -> None:
-    """The definition that holds the cursor comes first, then its neighbours."""
-    language = language_of("a.py")
-    assert language is not None
-    targets = prefetch.near(parse(SOURCE, language), "a.py", SOURCE.index("def f5") + 8, 3)
-    assert targets[0].name == "f5"
-    assert {target.name for target in targets} == {"f4", "f5", "f6"}

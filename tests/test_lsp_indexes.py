@@ -5,10 +5,18 @@ from __future__ import annotations
 import asyncio
 import itertools
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from lsprotocol import types
+from pygls.workspace import Workspace
+
+from glossator.code.threads import LARGE
+from glossator.lsp.documents import Snapshot
 from glossator.lsp.indexes import MANY, Indexes
+from glossator.lsp.server import Server
+from glossator.settings import Settings, folders
 
 
 class Space:
@@ -34,9 +42,14 @@ class Space:
 def indexes(space: Space, reported: list[Exception]) -> tuple[Indexes, list[asyncio.Task[Any]]]:
     """The indexes of a server with one folder, and the tasks that they start."""
     tasks: list[asyncio.Task[Any]] = []
+
+    def spawn(work: Any) -> asyncio.Task[Any]:
+        tasks.append(asyncio.ensure_future(work))
+        return tasks[-1]
+
     server: Any = SimpleNamespace(
         numbers=itertools.count(1),
-        spawn=lambda work: tasks.append(asyncio.ensure_future(work)),
+        spawn=spawn,
         report=lambda error, where: reported.append(error),
     )
     found = Indexes(server)
@@ -110,6 +123,52 @@ async def test_a_failing_look_loses_nothing(monkeypatch: Any) -> None:
     assert [str(each) for each in reported] == ["gone"] and space.looks == [["/w/001.py"]]
 
 
+async def test_a_folder_without_a_path() -> None:
+    """A folder whose URI names no path is no workspace, and keeps no other from being one."""
+    found, _ = indexes(Space(), reported := [])
+    found._spaces.clear()
+    found._begun = True
+    server: Any = found._ls
+    server.settings = SimpleNamespace(index=SimpleNamespace(enabled=True))
+    server.workspace_folders, server.documents = ["file:///%00", "file:///a%00b", "file:///nowhere/at/all"], ()
+    found.choose()
+    assert not found._spaces and not reported
+
+
+async def test_a_large_document_is_not_waited_for(monkeypatch: Any) -> None:
+    """A question about one file goes on while a large one that was edited is read; the next knows it, too."""
+    monkeypatch.setattr("glossator.lsp.indexes.READ_SECONDS", 0.05)
+    small, large = (
+        Snapshot("file:///w/a.py", 2, "python", "x = 1\n"),
+        Snapshot("file:///w/b.py", 2, "python", LARGE * " "),
+    )
+    read, followed = asyncio.Event(), []
+
+    async def tree_of(snapshot: Snapshot) -> Any:
+        if snapshot is large:
+            await read.wait()
+        return SimpleNamespace(text=snapshot.text)
+
+    space, reported = Space(), []
+    found, tasks = indexes(space, reported)
+    found._ls.trees = SimpleNamespace(of=tree_of)  # type: ignore[misc,assignment]
+    found._ls.current = {each.uri: each for each in (small, large)}.get  # type: ignore[method-assign,assignment]
+    found._opened["file:///w"] = asyncio.Event()
+    found._opened["file:///w"].set()
+    space.relative = lambda path: path  # type: ignore[attr-defined]
+    space.follow = lambda path, tree, order: followed.append(path)  # type: ignore[attr-defined]
+    space.completed = lambda target: (target.path, tuple(followed))  # type: ignore[attr-defined]
+    for each in (small, large):
+        found.edited(each.uri)
+    target: Any = SimpleNamespace(path="/w/c.py", text="")
+    assert await asyncio.wait_for(found.completed(target), 10) == ("/w/c.py", ("/w/a.py",))
+    assert await asyncio.wait_for(found.completed(target), 10) == ("/w/c.py", ("/w/a.py",))
+    read.set()
+    await asyncio.wait_for(asyncio.gather(*tasks), 10)
+    assert await asyncio.wait_for(found.completed(target), 10) == ("/w/c.py", ("/w/a.py", "/w/b.py"))
+    assert not reported and len(tasks) == 2
+
+
 async def test_a_folder_that_comes_back() -> None:
     """A folder that was closed and opened again is looked at anew, not by the workspace that was let go of."""
     old, new, reported = Space(), Space(), []
@@ -123,3 +182,11 @@ async def test_a_folder_that_comes_back() -> None:
     old.go_on.set()
     await asyncio.wait_for(asyncio.gather(*tasks), 10)
     assert (old.looks, new.looks) == ([["/w/000.py"]], [["/w/001.py"]]) and not reported
+
+
+def test_a_folder_that_is_on_no_disk(tmp_path: Path) -> None:
+    """A folder whose name holds a NUL is not there, and costs none of the others."""
+    server = Server(Settings(), folders({"GLOSSATOR_HOME": str(tmp_path)}))
+    named = [types.WorkspaceFolder(uri, "") for uri in ("file:///a%00b", "file:///c")]
+    server.protocol._workspace = Workspace(None, workspace_folders=named)
+    assert server.workspace_folders == ["file:///c"]

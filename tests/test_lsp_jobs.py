@@ -17,9 +17,10 @@ from glossator.code import Span
 from glossator.code.languages import LANGUAGES
 from glossator.code.tree import parse
 from glossator.lsp.candidates import placed
+from glossator.lsp.described import described
 from glossator.lsp.documents import Snapshot
 from glossator.lsp.jobs import KEPT, KEPT_QUIET, Job, Jobs
-from glossator.lsp.progress import described, ended
+from glossator.lsp.progress import ended
 
 TEXT = "def f():\n    return 1\n"
 NOTE = "no example was checked: [x](command:y)\x1b cannot be run"
@@ -48,7 +49,7 @@ def job(name: str, *, quiet: bool = False, several: bool = False) -> Job:
     """A job that is done; `several`: it found two edits."""
     tree = parse(TEXT, next(each for each in LANGUAGES if each.id == "python"))
     target = target_at(TEXT, "a.py", tree=tree, offset=4)
-    action: Any = SimpleNamespace(name="fix")
+    action: Any = SimpleNamespace(name="fix", kind="edit")
     found = Job(name, name, f"Fix {name}", action, target, Snapshot("file:///a.py", 1, "python", TEXT), quiet)
     found.state = "done"
     if several:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,7 @@ from lsprotocol import types
 
 from glossator.answer.quoted import LONGEST, quoted
 from glossator.lsp.deliver import deliver
+from glossator.lsp.refused import Refused
 from glossator.lsp.server import Server
 from glossator.settings import Folders, Settings
 
@@ -20,7 +22,7 @@ EVIL = "see [the log](command:workbench.action.quit)\x1b[2J\x1b]0;title\x07 now"
 @pytest.fixture
 def server(tmp_path: Path) -> tuple[Server, list[types.ShowMessageParams]]:
     """A server whose messages are noted."""
-    found: Any = Server(Settings(), Folders(*[tmp_path] * 5))
+    found: Any = Server(Settings(), Folders(*[tmp_path] * 6))
     said: list[types.ShowMessageParams] = []
     found.window_show_message = said.append
     return found, said
@@ -58,3 +60,17 @@ def test_refused_requests(server: Any) -> None:
     ls.protocol._send_data = sent.append
     ls.protocol._refuse(1, -32803, EVIL)
     assert "](" not in sent[0]["error"]["message"] and sent[0]["error"]["message"].isprintable()
+
+
+async def test_a_request_that_cannot_be_written_fails(server: Any) -> None:
+    """Who asks the client for something that is no JSON, or nests too deep for it, is told so at once."""
+    ls, _ = server
+    ls.protocol.writer = SimpleNamespace(write=lambda data: pytest.fail("half a message"))
+    deep: list[Any] = []
+    for _ in range(20_000):
+        deep = [deep]
+    for value in (object(), deep):
+        arguments = {"value": value}
+        with pytest.raises(Refused, match="cannot be asked"):
+            await asyncio.wait_for(ls.protocol.send_request_async("custom/question", arguments), 20)
+    assert ls.protocol._asked == {}

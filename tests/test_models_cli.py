@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
+import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from glossator.cli import main  # noqa: F401 - completes the group of commands
 from glossator.cli import model as command
-from glossator.models import Card, ModelError, catalogue
+from glossator.cli.quantize import compared
+from glossator.engine import quantizing
+from glossator.engine.calibration import Calibration, Shelf, Speed
+from glossator.engine.comparing import Measured
+from glossator.models import Card, ModelError, catalogue, digest
 from glossator.models import pull as pulling
-from glossator.settings import Settings
+from glossator.settings import Settings, folders
+
+sys.path.insert(0, str(Path(__file__).parent))
+import gguf_tiny
 
 Maker = Callable[..., bytes]
 
@@ -54,6 +67,63 @@ def test_the_life_of_a_model(home: Home) -> None:
     assert home.run("verify").stdout == f"tiny\t{home.card.sha256}\tas published\n"
     assert home.run("remove", "tiny").stdout.startswith(f"removed {path}")
     assert not path.exists()
+
+
+def test_the_list_for_programs(home: Home, gguf: Maker) -> None:
+    """`list --json` says what is here, what is in use, what each needs and which fits best."""
+
+    def listed() -> dict[str, dict[str, Any]]:
+        tree = json.loads(home.run("list", "--json").stdout)
+        assert (tree["folder"], tree["backend"]) == (str(home.models), "local")
+        return {each["name"]: each for each in tree["models"]}
+
+    tiny = listed()["tiny"]
+    assert (tiny["state"], tiny["in_use"], tiny["in_catalogue"], tiny["best"]) == ("absent", True, True, True)
+    assert tiny["fits"] and tiny["memory"] > tiny["bytes"] == len(home.data) and tiny["seconds"] is None
+    home.pull(home.card, home.models)
+    (home.models / "mine.gguf").write_bytes(gguf(tensors=2))
+    (home.models / "broken.gguf").write_bytes(b"<html>")
+    models = listed()
+    assert {name: each["state"] for name, each in models.items()} == {
+        "tiny": "here",
+        "mine": "here",
+        "broken": "damaged",
+    }
+    assert models["mine"]["fits"] and not models["mine"]["in_catalogue"] and "web page" in models["broken"]["trouble"]
+    elsewhere = home.top / "elsewhere.gguf"
+    elsewhere.write_bytes(gguf(tensors=3))
+    home.run("use", str(elsewhere))
+    used = next(each for each in listed().values() if each["in_use"])
+    assert (used["name"], used["state"], used["fits"]) == (str(elsewhere), "here", True)
+
+
+def test_the_list_says_how_long(home: Home) -> None:
+    """Where the model in use was measured, an explanation's seconds are told."""
+    path = home.pull(home.card, home.models)
+    digest.remember(path, home.card.sha256)
+    measured = Calibration(plain=Speed(2, 300.0, 30.0), prefill_rate=300.0, decode_rate=30.0, when=1.0)
+    Shelf(folders().cache / "calibration", home.card.sha256).store(measured)
+    (tiny,) = json.loads(home.run("list", "--json").stdout)["models"]
+    assert tiny["seconds"] == pytest.approx(2 * 300 / 300 + 100 / 30, abs=0.1)
+
+
+def test_a_pull_for_programs(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`pull --json` prints how far it is, what is said on the way, the path at last; trouble is on standard error."""
+
+    def pulled(card: Card, models: Path, progress: Any, *, notice: Any) -> Path:
+        for done in range(0, 101, 10):
+            progress(done, 100, "fetching")
+        notice("the hub does not answer; trying the next source")
+        return home.pull(card, models)
+
+    monkeypatch.setattr(pulling, "pull", pulled)
+    lines = [json.loads(line) for line in home.run("pull", "tiny", "--json").stdout.splitlines()]
+    assert lines[0] == {"done": 0, "total": 100, "what": "fetching"}
+    assert [line["done"] for line in lines if "done" in line] == [0, 100]
+    assert lines[-2] == {"notice": "the hub does not answer; trying the next source"}
+    assert lines[-1] == {"name": "tiny", "path": str(home.models / "tiny.gguf")}
+    failed = home.run("pull", "nothing", "--json")
+    assert (failed.exit_code, failed.stdout) == (3, "") and failed.stderr.startswith("glossator: ")
 
 
 def test_trouble_is_a_sentence(home: Home) -> None:
@@ -119,3 +189,75 @@ def test_fetch_if_missing(home: Home) -> None:
     command.fetch_if_missing(Settings(backend="scripted", model="nothing"))
     with pytest.raises(ModelError, match="is not there"):
         command.fetch_if_missing(Settings(model=str(home.top / "none.gguf")))
+
+
+def test_quantize_and_compare(home: Home, tmp_path: Path) -> None:
+    """A file is made beside the models and can be used by its path; two are measured side by side."""
+    source = gguf_tiny.write(tmp_path / "small-f16.gguf")
+    code = tmp_path / "code.py"
+    code.write_text("def f(x):\n    return x + 1\n\n\n" * 30)
+    done = home.run("quantize", str(source), "--to", "iq4_xs", "--importance", "--on", str(code))
+    made = home.models / "small-iq4_xs.gguf"
+    assert (done.exit_code, done.stdout) == (0, f"{made}\n"), done.stderr
+    assert f"glossator model use {made}" in done.stderr
+    assert "is found out with 870 characters" in done.stderr
+    assert home.run("use", str(made)).exit_code == 0
+    done = home.run("compare", str(source), str(made), "--on", str(code), "--json")
+    one, two = json.loads(done.stdout)["models"]
+    assert one["size"] > 3 * two["size"] > 0
+    assert one["tokens"] == two["tokens"] > 100
+
+
+def test_quantize_says_what_is_wrong(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Types that there are not and files that are here are sentences; Ctrl-C says that nothing is left; a source that
+    is quantized already is warned of."""
+    source = gguf_tiny.write(tmp_path / "small-f16.gguf")
+    done = home.run("quantize", str(source), "--to", "Q9")
+    assert (done.exit_code, done.stderr.count("\n")) == (3, 1)
+    assert "there are: Q8_0" in done.stderr
+    assert home.run("quantize", str(source)).exit_code == 2
+    seen: list[str] = []
+
+    def quantize(plan: quantizing.Plan, progress: object, *, text: str, threads: int) -> Path:
+        seen.append(text)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(quantizing, "quantize", quantize)
+    done = home.run("quantize", str(source), "--to", "IQ2_XS")
+    assert (done.exit_code, "nothing was left behind" in done.stderr) == (130, True)
+    assert len(seen[0]) > 10_000  # types that need to know which weights matter find it out unasked
+    home.run("quantize", str(source), "--to", "Q4_K_M")
+    assert seen[1] == ""
+    quantized = gguf_tiny.write(tmp_path / "old.gguf", file_type=15)
+    assert "is quantized already (Q4_K_M)" in home.run("quantize", str(quantized), "--to", "Q3_K_M").stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends a process without a word")
+def test_quantize_is_told_to_end(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SIGTERM ends it as Ctrl-C does, with nothing left behind, and means what it meant before once it is over."""
+    source = gguf_tiny.write(tmp_path / "small-f16.gguf")
+
+    def check(path: Path, progress: object) -> str:
+        assert path.exists()
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise AssertionError("it goes on")
+
+    monkeypatch.setattr(digest, "compute", check)
+    before = signal.getsignal(signal.SIGTERM)
+    done = home.run("quantize", str(source), "--to", "Q4_0")
+    assert (done.exit_code, "nothing was left behind" in done.stderr) == (130, True), done.stderr
+    assert signal.getsignal(signal.SIGTERM) == before
+    assert [each.name for each in home.models.rglob("*")] == [".pull", "quantize-small-q4_0.lock"]
+
+
+def test_compared() -> None:
+    """Each measure has a line: both models', and the second beside the first."""
+    rows = [
+        ("a", Measured(2 * 10**9, 10**9, 1.0, 100.0, 10.0, 2.0, 0.5, 9, 259)),
+        ("b", Measured(10**9, 10**9, 1.0, 150.0, 20.0, 2.5, 0.6, 9, 259)),
+    ]
+    lines = compared(rows)
+    assert lines[0] == ("", "a", "b", "")
+    assert lines[1] == ("file, GB", "2.00", "1.00", "×0.50")
+    assert lines[4] == ("reads, tokens/s", "100", "150", "×1.50")
+    assert lines[6] == ("perplexity", "2.000", "2.500", "×1.25")

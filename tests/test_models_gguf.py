@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from glossator.models import ModelAbsent, ModelDamaged, ModelError, gguf
-from glossator.models.describe import card_of, family_of
+from glossator.models.describe import card_of, family_of, thinks
 from glossator.models.regular import open_regular
 
 Maker = Callable[..., bytes]
@@ -150,6 +150,7 @@ def test_links_to_files_are_followed(make: Maker, tmp_path: Path) -> None:
         ("<|im_start|>user", "qwen2", "", "qwen"),
         ("<|im_start|>user", "llama", "", "qwen"),
         ("<|im_start|>user", "qwen3moe", "", "qwen3"),
+        ("{% if add_generation_prompt %}<|im_start|>assistant\n<think>\n{% endif %}", "qwen2", "", "qwen3"),
         ("{{'<｜User｜>' + m.content}}", "qwen2", "", "deepseek-r1"),
         ("{{'<｜User｜>' + m.content}}", "llama", "", "deepseek-r1"),
         ("<|start_header_id|>", "llama", "", "llama3"),
@@ -172,8 +173,24 @@ def test_card_of_a_thinker(make: Maker, tmp_path: Path) -> None:
     template = "<｜User｜>{{ m }}<｜Assistant｜><think>\n"
     path.write_bytes(make({"tokenizer.chat_template": template, "general.license": "mit"}))
     card = card_of(gguf.read(path), path)
-    assert (card.name, card.family, card.reasoning, card.system_prompt) == ("thinker", "deepseek-r1", True, False)
+    assert (card.name, card.family, card.reasoning) == ("thinker", "deepseek-r1", True)
     assert (card.context, card.licence, card.advice.temperature, card.file) == (2048, "mit", 0.6, str(path))
+
+
+@pytest.mark.parametrize(
+    ("template", "family", "thinker"),
+    [
+        ("{{'<｜User｜>'}}{{content.split('</think>')[-1]}}{{'<｜Assistant｜>'}}", "deepseek-r1", True),
+        ("{{'<｜User｜>'}}{{'<｜Assistant｜>'}}", "deepseek-r1", False),
+        ("", "deepseek-r1", True),
+        ("{% if add_generation_prompt %}<think>\n{% endif %}", "qwen3", True),
+        ("{{content.split('</think>')[-1]}}{% if add_generation_prompt %}<|im_start|>{% endif %}", "qwen3", False),
+        ("", "qwen3", False),
+    ],
+)
+def test_who_thinks(template: str, family: str, thinker: bool) -> None:
+    """How a template begins an answer tells, not what it does with earlier thoughts; R1's leaves that to the model."""
+    assert thinks(template, family) is thinker
 
 
 @pytest.mark.parametrize(

@@ -168,6 +168,15 @@ def test_installed(known: tuple[Card, Path], tmp_path: Path, gguf: Maker) -> Non
     assert store.installed(tmp_path / "none") == ()
 
 
+@pytest.mark.parametrize("name", ["~nobody-of-this-name/x.gguf", "x\0.gguf"])
+def test_what_can_be_no_path(tmp_path: Path, name: str) -> None:
+    """A home that nobody has and a path with a NUL are told like any other file that is not there."""
+    with pytest.raises(ModelError, match="no file"):
+        store.resolve(name, tmp_path)
+    with pytest.raises(ModelError, match="no file"):
+        store.use(name, tmp_path)
+
+
 def test_use_and_chosen(known: tuple[Card, Path], tmp_path: Path, gguf: Maker) -> None:
     """A choice is written down as a name or an absolute path; no choice is the empty string."""
     config = tmp_path / "config"

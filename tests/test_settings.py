@@ -33,6 +33,13 @@ def test_both_spellings(tree: dict[str, object]) -> None:
         ({"run": {"tests": ["pytest", 1]}}, "run.tests"),
         ({"run": {"tests": ["pytest", ""]}}, "run.tests"),
         ({"run": {"tests": ["pytest\0"]}}, "run.tests"),
+        ({"search": {"seconds": 10**400}}, "search.seconds"),
+        ({"search": {"seconds": float("nan")}}, "search.seconds"),
+        ({"hover": {"waitMs": float("inf")}}, "hover.waitMs"),
+        ({"cache": {"megabytes": 2**31}}, "cache.megabytes"),
+        ({"local": {"threads": -2}}, "local.threads"),
+        ({"script": "answers\0.toml"}, "script"),
+        ({"prompts": "~nobody-of-this-name/prompts"}, "prompts"),
     ],
 )
 def test_errors_name_the_field(tree: dict[str, object], place: str) -> None:
@@ -50,6 +57,7 @@ def test_errors_name_the_field(tree: dict[str, object], place: str) -> None:
         {"backend": "remote"},
         {"prompts": "./prompts"},
         {"trusted": True},
+        {"stats": {"enabled": True}},
         {"run": {"examples": True}},
         {"run.examples": True},
         {"run": {"tests": ["sh", "evil"]}},
@@ -69,6 +77,19 @@ def test_a_folder_may_set_the_rest() -> None:
     settings, refused = from_workspace(Settings(), {"hover": {"enabled": False}, "model": "x"})
     assert not settings.hover.enabled
     assert refused == ("model",)
+
+
+def test_a_folder_begins_nothing_in_quiet_moments() -> None:
+    """Work ahead that the user has switched off is not switched on by a folder; what it switches off is off."""
+    off = merge(Settings(), {"prefetch": {"mode": "off"}})
+    assert from_workspace(off, {"prefetch": {"mode": "explain", "cpuSeconds": 60}})[0].prefetch == off.prefetch
+    assert from_workspace(Settings(), {"prefetch": {"mode": "off"}})[0].prefetch.mode == "off"
+
+
+def test_a_folder_takes_no_preview_away() -> None:
+    """Who wants to see edits first sees them in every folder; a folder may ask for it."""
+    assert from_workspace(Settings(preview=True), {"preview": False})[0].preview
+    assert from_workspace(Settings(), {"preview": True})[0].preview
 
 
 def test_words_of_a_command() -> None:
@@ -112,3 +133,36 @@ def test_idle_seconds_must_be_a_number() -> None:
     """A wrong environment variable is an error that names it."""
     with pytest.raises(SettingsError, match="GLOSSATOR_ENGINE_IDLE_SECONDS"):
         load({"GLOSSATOR_HOME": "/nonexistent", "GLOSSATOR_ENGINE_IDLE_SECONDS": "soon"})
+
+
+def test_a_path_of_the_user_is_not_the_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative path in the user's file means a place beside that file, wherever the program was started."""
+    (tmp_path / "home" / "config").mkdir(parents=True)
+    (tmp_path / "home" / "config" / "config.toml").write_text(
+        'model = "models/mine.gguf"\nscript = "demo.toml"\nprompts = "actions"\n'
+    )
+    hostile = tmp_path / "project"
+    hostile.mkdir()
+    monkeypatch.chdir(hostile)
+    found = load({"GLOSSATOR_HOME": str(tmp_path / "home")})
+    config = tmp_path / "home" / "config"
+    assert (found.model, found.script, found.prompts) == (
+        str(config / "models" / "mine.gguf"),
+        str(config / "demo.toml"),
+        str(config / "actions"),
+    )
+    (config / "config.toml").write_text('model = "qwen3-0.6b"\nscript = "~/demo.toml"\n')
+    assert load({"GLOSSATOR_HOME": str(tmp_path / "home")}).model == "qwen3-0.6b"
+    assert load({"GLOSSATOR_HOME": str(tmp_path / "home")}).script == "~/demo.toml"
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 5000, "~nobody-of-this-name"])
+def test_what_toml_cannot_hold(tmp_path: Path, value: str) -> None:
+    """Numbers and nestings beyond what can be read, and a home that nobody has, are told like any other mistake."""
+    place = tmp_path / "config"
+    place.mkdir()
+    (place / "config.toml").write_text(f"model = {value}\n")
+    with pytest.raises(SettingsError, match=r"config\.toml"):
+        load({"GLOSSATOR_HOME": str(tmp_path)})
+    with pytest.raises(SettingsError, match="GLOSSATOR_HOME"):
+        folders({"GLOSSATOR_HOME": "~nobody-of-this-name"})

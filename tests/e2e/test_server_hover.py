@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from lsprotocol import types
+
+from glossator.engine.ledger import Ledger
 
 ADD = "def add(left, right):\n    return left + right\n\n\ndef twice(x):\n    return add(x, x)\n"
 SLOW = """
@@ -29,6 +32,21 @@ async def test_hover_in_three_encodings(open_editor: Any, encoding: str) -> None
     text = await editor.hover(buffer, "add(1")
     assert "def add(left, right)" in text and "Adds **numbers**." in text
     assert "called by `twice`" in text
+
+
+async def test_hovers_are_counted(open_editor: Any, tmp_path: Path) -> None:
+    """What a hover asks and what a remembered one spares is in the ledger, unless that is switched off."""
+    for enabled in (True, False):
+        editor = await open_editor(options={"stats": {"enabled": enabled}})
+        buffer = editor.open("a.py", ADD)
+        for _ in range(3):
+            assert "Adds **numbers**." in await editor.hover(buffer, "add")
+        end = time.monotonic() + 20
+        while not (rows := Ledger(tmp_path / "home" / "stats").rows(1)) or rows[0].cost.questions < 3:
+            assert time.monotonic() < end
+            await asyncio.sleep(0.05)
+        (row,) = rows
+        assert (row.purpose, row.cost.questions, row.cost.remembered, row.cost.requests) == ("explain", 3, 2, 1)
 
 
 async def test_facts_without_a_model(open_editor: Any) -> None:
@@ -150,6 +168,15 @@ async def test_markdown_is_made_safe(open_editor: Any) -> None:
 
 
 async def test_plain_text_client(open_editor: Any) -> None:
+    """Where a client shows no markdown there is none in its hovers."""
+    can = types.HoverClientCapabilities(content_format=[types.MarkupKind.PlainText])
+    editor = await open_editor(text_document__hover=can)
+    assert await editor.hover(editor.open("a.py", ADD), "add") == (
+        "def add(left, right)\n\ncalled by `twice`\n\nAdds numbers."
+    )
+
+
+async def test_no_model(open_editor: Any) -> None:
     """A disabled model leaves the facts."""
     editor = await open_editor(options={"hover": {"enabled": False}})
     text = await editor.hover(editor.open("a.py", ADD), "add")

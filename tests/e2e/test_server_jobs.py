@@ -93,6 +93,23 @@ async def test_typing_between_look_and_apply(open_editor: Any) -> None:
     assert buffer.text == "import os\n\n\n" + BETTER
 
 
+async def test_refused_before_typing_is_told(open_editor: Any) -> None:
+    """Eglot refuses an edit for another version with an error, and only then tells what was typed: it is sent again."""
+    editor = await open_editor(answers())
+    buffer = editor.open("a.py", SUM)
+    typed = iter([True])
+
+    def refuse() -> None:
+        if next(typed, None):
+            asyncio.get_running_loop().call_later(0.3, editor.type, buffer, 0, "import os\n\n\n")
+            raise RuntimeError("edits require version 1, you have 2")
+
+    editor.before_apply = refuse
+    await editor.run("refactor", buffer, "total")
+    await editor.until(lambda: buffer.text == "import os\n\n\n" + BETTER)
+    assert not editor.messages
+
+
 async def test_closing_meanwhile(open_editor: Any) -> None:
     """A document that was closed while the model worked is not touched, and the server lives."""
     editor = await open_editor(answers(delay=40))
@@ -144,6 +161,14 @@ async def test_answer_is_a_message(open_editor: Any) -> None:
     await editor.run("explain", editor.open("a.py", SUM), "total")
     await editor.until(lambda: editor.messages)
     assert "Adds **numbers**." in editor.messages[0]
+
+
+async def test_helix_opens_documents(open_editor: Any) -> None:
+    """Helix opens documents without saying so at the start."""
+    editor = await open_editor(name="helix", window__show_document=None)
+    await editor.run("explain", editor.open("a.py", SUM), "total")
+    await editor.until(lambda: editor.shown)
+    assert "Adds **numbers**." in editor.shown[0] and editor.messages == []
 
 
 async def test_refusal_is_told_with_reasons(open_editor: Any) -> None:

@@ -65,6 +65,15 @@ async def test_explain_a_selection(open_editor: Any) -> None:
     await editor.until(lambda: any("It adds them up." in text for text in editor.shown))
 
 
+@pytest.mark.parametrize("cursor", ["a", "add", "return ", "\n", "é", "\N{WOMAN}\u200d\N{PERSONAL COMPUTER}"])
+async def test_a_word_is_no_selection(open_editor: Any, cursor: str) -> None:
+    """Helix' cursor is a character wide, and Eglot sends the word at point: the definition around it is meant."""
+    editor = await open_editor()
+    buffer = editor.open("a.py", ADD.replace("return", "'é \N{WOMAN}\u200d\N{PERSONAL COMPUTER}'\n    return"))
+    titles = [entry["title"] for entry in await editor.menu(buffer, cursor, select=True)]
+    assert "Explain function add" in titles and not any("selection" in title for title in titles)
+
+
 async def test_syntax_error_stands_in(open_editor: Any) -> None:
     """A client that tells of no diagnostics gets a fix where the code does not parse."""
     editor = await open_editor()

@@ -51,7 +51,8 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     servers: list[Server] = []
 
     def start(**more: Any) -> Server:
-        servers.append(Server(tmp_path / "home", **more))
+        quickly = not {"cwd", "environment"} & set(more)  # who cares for these cares for what a Python does with them
+        servers.append(Server(tmp_path / "home", **{"quickly": quickly} | more))
         return servers[-1]
 
     yield start

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,6 @@ import pytest
 from .tally import Tally
 from .wire import Server
 
-SMALL, LARGE = "file:///code/small.py", "file:///code/large"
 GUARD = 5.0  # seconds; the promise is 0.5 on a quiet machine, and the longest wait is printed
 
 FUNCTION = "def f():\n    pass\n"
@@ -22,6 +23,8 @@ SIZES = {
     "50 MB": FUNCTION + "y = 22222\n" * 5_000_000,
     "10 MB on one line": FUNCTION + "z" * 10_000_000,
     "0.9 MB of functions": FUNCTION + "".join(f"def f{at}(a):\n    return a + {at}\n\n\n" for at in range(23_000)),
+    "11,000 functions": FUNCTION + "".join(f"def f{at}(a):\n    return a + {at}\n\n\n" for at in range(11_000)),
+    "39,000 constants": FUNCTION + "x = 1\n" * 39_000,
     "3.9 MB": FUNCTION + "x = 1\n" * 650_000,
     "NULs": FUNCTION + "\x00" * 100_000,
     "lone surrogates": FUNCTION + "'\ud800" * 100_000,
@@ -56,21 +59,23 @@ DEEP = {
 
 
 @contextlib.contextmanager
-def asking(server: Server) -> Iterator[list[float]]:
+def asking(server: Server, small: str) -> Iterator[list[float]]:
     """Another document is asked about all the while; the seconds that each answer took."""
     waits: list[float] = []
     over = threading.Event()
 
-    def ask() -> None:
-        while not over.wait(0.02):
+    def keep_asking() -> None:
+        for ask in itertools.cycle((server.menu, server.hover)):
+            if over.wait(0.02):
+                break
             begun = time.monotonic()
-            identity = server.menu(SMALL, 0, 4)
+            identity = ask(small, 0, 4)
             with contextlib.suppress(AssertionError):  # then it waited for ever, which the test will see
                 server.answer(identity, 60)
             answer = server.answers.get(identity, [(0.0, {})])[0][1]
             waits.append(time.monotonic() - begun if answer.get("result") else float("inf"))
 
-    asker = threading.Thread(target=ask, daemon=True)
+    asker = threading.Thread(target=keep_asking, daemon=True)
     asker.start()
     try:
         yield waits
@@ -110,17 +115,36 @@ def everything(server: Server, uri: str, language: str, text: str) -> list[str]:
 ANSWER = "[[answer]]\nmatch = ''\ntext = '''```python\ndef f():\n    return 1\n```'''\n"
 
 
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    """A folder with a small file and a place for others."""
+    root = tmp_path / "code"
+    root.mkdir()
+    for name in ("small.py", "large.py"):
+        (root / name).write_text(FUNCTION, encoding="utf-8")
+    return root
+
+
+def begun(server: Server, code: Path) -> str:
+    """Open the folder and its small file, and have both read; the file's URI."""
+    server.begin(ANSWER, root=code)
+    server.indexed()
+    small = (code / "small.py").as_uri()
+    server.open(small, FUNCTION)
+    server.answer(server.menu(small, 0, 4))
+    server.answer(server.hover(small, 0, 4))
+    return small
+
+
 @pytest.mark.faults
 @pytest.mark.parametrize("size", SIZES)
-def test_large(serve: Any, size: str, tally: Tally) -> None:
+def test_large(serve: Any, size: str, code: Path, tally: Tally) -> None:
     """A document of any size is opened, asked about, changed and closed while others are answered; above the cap it is
     refused with its name and the limit."""
     server = serve()
-    server.begin(ANSWER)
-    server.open(SMALL, FUNCTION)
-    server.answer(server.menu(SMALL, 0, 4))
-    with asking(server) as waits:
-        said = everything(server, LARGE + ".py", "python", SIZES[size])
+    small = begun(server, code)
+    with asking(server, small) as waits:
+        said = everything(server, (code / "large.py").as_uri(), "python", SIZES[size])
     if len(SIZES[size]) > 4_000_000:  # what is smaller, and parsed no more, can still be explained where selected
         assert said and all("too large" in each and "large.py" in each for each in said), said
     tally.add("size", "documents")
@@ -130,15 +154,13 @@ def test_large(serve: Any, size: str, tally: Tally) -> None:
 
 
 @pytest.mark.faults
-def test_deep(serve: Any, tally: Tally) -> None:
+def test_deep(serve: Any, code: Path, tally: Tally) -> None:
     """Code that is nested tens of thousands deep harms nobody, in any language."""
     server = serve()
-    server.begin(ANSWER)
-    server.open(SMALL, FUNCTION)
-    server.answer(server.menu(SMALL, 0, 4))
+    small = begun(server, code)
     for name, (language, text) in DEEP.items():
-        with asking(server) as waits:
-            everything(server, f"{LARGE}-{name.replace(' ', '-')}", language, text)
+        with asking(server, small) as waits:
+            everything(server, (code / name.replace(" ", "-")).as_uri(), language, text)
         assert server.process.poll() is None, name
         assert max(waits, default=0.0) < GUARD, name
         tally.most("size", "longest wait of others (nested)", max(waits, default=0.0), "s")

@@ -13,9 +13,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+
+from .nursery import NURSERY, Born
 
 _LENGTH = re.compile(rb"Content-Length: (\d+)\r\n")
 _TYPE = re.compile(rb"Content-Type: [^\r\n]*\r\n")
@@ -49,17 +52,34 @@ def strict(body: bytes) -> Any:
 class Server:
     """A server process, what it wrote, and when."""
 
-    def __init__(self, home: Path, *, program: Sequence[str] = ("-m", "glossator", "serve")) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        program: Sequence[str] = ("-m", "glossator", "serve"),
+        command: Sequence[str] = (),
+        cwd: Path | None = None,
+        environment: Mapping[str, str] = MappingProxyType({}),
+        quickly: bool = False,
+    ) -> None:
+        """`program`: for this Python, on its safe path; `command`: the whole of it instead. `quickly`: the start itself
+        is not what is tested (`nursery.py`)."""
         home.mkdir(parents=True, exist_ok=True)
         self.home = home
         self._stderr = (home / "stderr.txt").open("ab")
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", *program],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._stderr,
-            env={**os.environ, "GLOSSATOR_HOME": str(home)},
-        )
+        whole = {**os.environ, "GLOSSATOR_HOME": str(home), **environment}
+        self.process: subprocess.Popen[bytes] | Born
+        if quickly and not command and sys.platform == "linux":
+            self.process = NURSERY.start(program, whole, cwd, self._stderr)
+        else:
+            self.process = subprocess.Popen(
+                command or [sys.executable, "-P", *program],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._stderr,
+                cwd=cwd,
+                env=whole,
+            )
         self.noise: list[bytes] = []  # what it wrote that is no message
         self.answers: dict[Any, list[tuple[float, dict[str, Any]]]] = {}  # by id: when, and what
         self.notices: list[dict[str, Any]] = []  # its notifications
@@ -161,9 +181,14 @@ class Server:
         return answer["result"]
 
     def until(self, condition: Callable[[], Any], seconds: float = 20, what: str = "waited in vain") -> Any:
-        """Wait for something that the server will say; its value."""
+        """Wait for something that the server will say; its value. One that has said its last is not waited for."""
+        limit = time.monotonic() + seconds
         with self._changed:
-            found = self._changed.wait_for(condition, seconds)
+            while True:
+                last = not self._listener.is_alive() or time.monotonic() + 0.5 > limit
+                found = self._changed.wait_for(condition, min(0.5, max(0.0, limit - time.monotonic())))
+                if found or last:
+                    break
         code = self.process.poll()
         assert found, f"{what} within {seconds} s" + ("" if code is None else f"; the server ended with {code}")
         return found
@@ -175,19 +200,37 @@ class Server:
 
     # --- a life -----------------------------------------------------------------------------------------------------
 
-    def begin(self, script: str = "", *, encoding: str = "utf-16", **more: Any) -> None:
-        """Initialize, with written answers for an engine. `more` are initialization options."""
+    def begin(
+        self,
+        script: str = "",
+        *,
+        encoding: str = "utf-16",
+        root: Path | None = None,
+        configuration: Any = None,
+        **more: Any,
+    ) -> None:
+        """Initialize, with written answers for an engine. `more` are initialization options, `root` is the opened
+        folder and `configuration` what this client answers when it is asked for the section."""
         file = self.home / "answers.toml"
         file.write_text(script or "[[answer]]\nmatch = ''\ntext = 'It does.'\n", encoding="utf-8")
         options = {"backend": "scripted", "script": str(file), "jobs": True} | more
-        can = CAPABILITIES | {"general": {"positionEncodings": [encoding]}}
-        result = self.ask(
-            "initialize",
-            {"processId": None, "rootUri": None, "capabilities": can, "initializationOptions": options},
-            60,
-        )
+        can: dict[str, Any] = CAPABILITIES | {"general": {"positionEncodings": [encoding]}}
+        if configuration is not None:
+            can["workspace"] = CAPABILITIES["workspace"] | {"configuration": True}
+            self.replies.setdefault("workspace/configuration", lambda params: [configuration])
+        first = {"processId": None, "rootUri": None, "capabilities": can, "initializationOptions": options}
+        if root is not None:
+            first["workspaceFolders"] = [{"uri": root.as_uri(), "name": root.name}]
+        result = self.ask("initialize", first, 60)
         assert result["capabilities"]["positionEncoding"] == encoding
         self.notify("initialized", {})
+
+    def indexed(self) -> None:
+        """Wait until the opened folder is read."""
+        limit = time.monotonic() + 30
+        while self.ask("glossator/status")["index"][0]["state"] != "ready":
+            assert time.monotonic() < limit, "the folder is not read"
+            time.sleep(0.05)
 
     def open(self, uri: str, text: str, version: int = 1, language: str = "python") -> None:
         """Open a document."""

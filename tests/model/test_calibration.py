@@ -26,6 +26,7 @@ def ask(model: Model) -> str:
     return "".join(chunk.text for chunk in chunks if isinstance(chunk, Text))
 
 
+@pytest.mark.model(all_cores=True)
 def test_survey(model_05b: Path) -> None:
     """The doctor's process tells the build and measures every number of threads, with and without repacking."""
     steps: list[str] = []

@@ -240,10 +240,10 @@ def test_many_files(model: Model) -> None:
     """Files in turn: the first comes back from memory, with the same answer."""
     first = ""
     for number in (1, 2, 3, 1):
-        text, chunks = ask(model, about("\n\nExplain Stops.", stable=f"# {number}\n{SOURCE}" * 2, max_tokens=8))
+        text, chunks = ask(model, about("\n\nExplain Stops.", stable=f"# {number}\n{SOURCE}", max_tokens=8))
         if number == 1 and first:
             assert text == first
-            assert finished(chunks).usage.reused_tokens > 900
+            assert finished(chunks).usage.reused_tokens > 400
         first = first or text
 
 

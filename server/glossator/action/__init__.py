@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -126,6 +126,11 @@ class Action:
         """The kinds of definitions among the places where it applies."""
         return tuple(place for place in self.applies if place not in ("selection", "diagnostic", "file"))
 
+    def brief(self, most: int) -> Action:
+        """The same with answers of at most `most` tokens."""
+        tries = tuple(replace(each, max_tokens=min(each.max_tokens, most)) for each in self.tries)
+        return replace(self, tries=tries)
+
     def title_for(self, *, name: str = "", kind: str = "code") -> str:
-        """The menu's text for a symbol."""
+        """The menu's text for a symbol or a file; for a selection, which has no name, `name` is empty."""
         return template.render(self.title, dict.fromkeys(VALUES, "") | {"name": name, "kind": kind})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,10 +14,12 @@ from ..code.context import Context, gather, recipe
 from ..engine import Engine, Message, Priority, Request, Sampling
 from . import VALUES, Action, Try, template
 from .budget import file_tokens
+from .facts_told import effects, listed
 from .target import Target
 
 MOST_CALLERS = 5
 _SHARED = ("stable", "preamble")
+_NAMES_FILE = re.compile(r"\{\{\s*[#^]?\s*path\s*\}\}")
 OTHER_SEED_TEMPERATURE = 0.7
 """A seed other than 0 asks for another answer; where the prompt file says greedy there would be none."""
 
@@ -66,6 +70,7 @@ def request_for(
         recipe=_recipe(action, target, turns, code),
         priority=priority,
         lane=lane,
+        purpose=action.name,
     )
 
 
@@ -122,7 +127,8 @@ def _spaced(stable: str) -> str:
 
 
 def _recipe(action: Action, target: Target, turns: Sequence[Turn], code: str) -> str:
-    """What the answer depends on: the prompt file, the target's meaning, the user's words and the tries before.
+    """What the answer depends on: the prompt file, the target's meaning, the user's words and the tries before; the
+    file's name where a task speaks of it.
 
     For prose that is the code without its layout and place; an edit also depends on every character of the target.
     """
@@ -138,7 +144,14 @@ def _recipe(action: Action, target: Target, turns: Sequence[Turn], code: str) ->
         target.instruction,
         code if action.kind == "edit" else "",
     ]
+    # Above a file its name says nothing that the text does not; in a task it is asked about.
+    if any(_NAMES_FILE.search(text) for name, text in action.sections.items() if name != "stable"):
+        parts.append(_file_name(target))
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _file_name(target: Target) -> str:
+    return target.path.replace("\\", "/").rpartition("/")[2]
 
 
 def _values(target: Target, context: Context | None, turns: Sequence[Turn]) -> dict[str, str]:
@@ -146,7 +159,7 @@ def _values(target: Target, context: Context | None, turns: Sequence[Turn]) -> d
     language = target.language
     tag = language.fence if language else ""
     values = dict.fromkeys(VALUES, "") | {
-        "path": target.path.replace("\\", "/").rpartition("/")[2],
+        "path": _file_name(target),
         "name": target.name,
         "qualified": target.symbol.qualified if target.symbol else target.name,
         "kind": target.kind,
@@ -172,24 +185,15 @@ def _facts(context: Context) -> str:
     facts = context.facts
     if facts is None:
         return ""
-    rows = [f"raises {_list(facts.raises)}"] if facts.raises else []
-    if facts.panics:
-        rows.append("may panic")
-    if facts.mutated:
-        rows.append(f"changes its arguments {_list(facts.mutated)} in place")
-    if facts.own:
-        rows.append(f"changes {_list(facts.own)}")
-    if facts.outer:
-        rows.append(f"sets the global {_list(facts.outer)}")
-    if facts.is_generator:
-        rows.append("is a generator")
-    if facts.is_async:
-        rows.append("is asynchronous")
+    changes = [f"changes its arguments {_list(facts.mutated)} in place"] if facts.mutated else []
+    changes += [f"changes {_list(facts.own)}"] if facts.own else []
+    rows = effects(facts, changes, yields="is a generator", most=sys.maxsize)
+    rows += ["is asynchronous"] if facts.is_async else []
     return "\n".join(f"- {row}" for row in rows)
 
 
 def _list(names: Sequence[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
+    return listed(names, len(names))
 
 
 def fenced(code: str, tag: str) -> str:

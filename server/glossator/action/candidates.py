@@ -76,7 +76,9 @@ def after(target: Target, proposal: Proposal | None) -> Target | None:
     """The same definition in the text that `proposal` leaves; None where it is not certain which one that is."""
     if proposal is None:
         return target
-    if target.tree is None or target.symbol is None:
+    if target.symbol is None:
+        return _selected_after(target, proposal)
+    if target.tree is None:
         return None
     try:
         tree = target.tree.edited(proposal.new_text)
@@ -87,6 +89,14 @@ def after(target: Target, proposal: Proposal | None) -> Target | None:
         return None
     symbol = now[then.index(target.symbol)]
     return replace(target, text=proposal.new_text, span=symbol.code, tree=tree, symbol=symbol)
+
+
+def _selected_after(target: Target, proposal: Proposal) -> Target | None:
+    """A selection in the text that `proposal` leaves; None where something else was changed, too."""
+    if not all(target.span.holds(edit.span) for edit in proposal.edits):
+        return None
+    end = target.span.end + len(proposal.new_text) - len(target.text)
+    return replace(target, text=proposal.new_text, span=Span(target.span.start, end), tree=None)
 
 
 def between(target: Target, one: Proposal | None, other: Proposal | None) -> tuple[Edit, ...]:

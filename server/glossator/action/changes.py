@@ -6,6 +6,8 @@ Asks an engine; runs nothing, and says nothing of which is best.
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +21,7 @@ from . import Action
 from .doubts import Doubt, branches, deletions, doubts
 from .judge import proposed
 from .outcome import Event, Proposal, Stage
-from .portions import portions
+from .portions import FIRST, portions
 from .rank import END, Written
 from .target import Target
 from .weighing import same
@@ -42,16 +44,17 @@ class Changes:
     code: str
     score: Score
     on_event: Callable[[Event], None]
+    first: int = FIRST
 
     async def one(self, until: float) -> list[tuple[str, float]]:
         """Versions with one change, and what is to be added to their likelihood. Raises `EngineError`.
 
-        No place is begun after `until` (`time.monotonic`).
+        No place is begun after `until` (`time.monotonic`); `first` of them are at first.
         """
         places = doubts(self.code, self.score, self._body(), PLACES)
         texts: list[tuple[str, float]] = []
         done = 0
-        for some in portions(places, until) if time.monotonic() < until else ():
+        for some in portions(places, until, first=self.first):
             self.on_event(Stage("searching", done, len(places)))
             done += len(some)
             try:
@@ -89,11 +92,26 @@ class Changes:
         lines = await likelihood.go_on(self.engine, asked, [code[: each.start] + each.text for each in places])
         return [text for place, line in zip(places, lines, strict=True) for text in branches(code, place, line)]
 
-    def distinct(self, texts: Iterable[tuple[str | Proposal, float]]) -> list[Biased]:
-        """Those that pass the checks, each meaning once, and none that means what the code means."""
+    async def distinct(self, texts: Iterable[tuple[str | Proposal, float]], until: float) -> list[Biased]:
+        """Those that pass the checks, each meaning once, and none that means what the code means.
+
+        None is begun after `until` (`time.monotonic`) or once cancelled: each takes as long as its whole file does to
+        be parsed and compiled.
+        """
+        stop = threading.Event()
+        try:
+            return await asyncio.to_thread(self._distinct, texts, until, stop)
+        finally:
+            stop.set()
+
+    def _distinct(
+        self, texts: Iterable[tuple[str | Proposal, float]], until: float, stop: threading.Event
+    ) -> list[Biased]:
         seen = {self._meaning(self.code)}
         kept = []
         for each, bias in texts:
+            if stop.is_set() or time.monotonic() > until:
+                break
             found = each if isinstance(each, Proposal) else self._proposed(each)
             if found is None or (meaning := self._meaning(self.writing.code(found))) in seen:
                 continue

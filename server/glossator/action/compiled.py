@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
+import time
 from dataclasses import replace
 
 from ..answer.compared import Compiled
@@ -27,12 +30,6 @@ def told(outcome: Outcome, compiled: Compiled) -> Outcome:
     return outcome
 
 
-async def checked(action: Action, target: Target, outcome: Outcome, compilers: Compilers | None) -> Outcome:
-    """`outcome` after the checker was asked, where there is one."""
-    change = change_of(action, target, outcome)
-    return outcome if change is None or compilers is None else told(outcome, await compilers.check(change))
-
-
 def known(action: Action, target: Target, outcome: Outcome, compilers: Compilers | None) -> Outcome | Change:
     """`outcome` with what is known already; the question where the checker must be asked first. Starts nothing."""
     change = change_of(action, target, outcome)
@@ -40,3 +37,30 @@ def known(action: Action, target: Target, outcome: Outcome, compilers: Compilers
         return outcome
     compiled = compilers.known(change)
     return change if compiled is None else told(outcome, compiled)
+
+
+async def checked(
+    action: Action, target: Target, outcome: Outcome, compilers: Compilers | None, until: float = math.inf
+) -> Outcome:
+    """`outcome` after the checker was asked, where there is one.
+
+    One that is not done at `until` (`time.monotonic`) is ended, and says nothing.
+    """
+    found = known(action, target, outcome, compilers)
+    if compilers is None or not isinstance(found, Change):
+        return outcome if isinstance(found, Change) else found
+    left = until - time.monotonic()
+    if left <= 0:
+        return outcome
+    try:
+        async with asyncio.timeout(left if math.isfinite(left) else None):
+            return told(outcome, await compilers.check(found))
+    except TimeoutError:
+        return outcome
+
+
+def works(action: Action, target: Target, compilers: Compilers | None) -> bool:
+    """Whether edits of this definition are compiled, which takes time."""
+    if compilers is None or target.language is None:
+        return False
+    return "compiles" in action.checks and compilers.works(target.language)

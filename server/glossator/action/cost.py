@@ -14,7 +14,7 @@ from .gloss import Part, Place, Told
 
 _LETTERS_A_TOKEN = 3.5
 _TASK, _SYSTEM = 220, 130  # tokens of the words around the code, and of what comes before the file
-_WRITTEN = 80  # tokens of an explanation of at most 60 words
+WRITTEN = 80  # tokens of an explanation of at most 60 words
 _PREFILL, _DECODE = 60.0, 8.0  # tokens a second where nothing was measured: only the proportion counts then
 
 
@@ -45,7 +45,7 @@ def costs(
 ) -> dict[Place, tuple[int, int]]:
     """Tokens to read and to write for each of `places`; the first of a file reads the file."""
     lengths = [len(each.text) for each in known.values() if each.text]
-    written = round(sum(lengths) / len(lengths) / _LETTERS_A_TOKEN) if lengths else _WRITTEN
+    written = round(sum(lengths) / len(lengths) / _LETTERS_A_TOKEN) if lengths else WRITTEN
     wanted = set(places)
     found: dict[Place, tuple[int, int]] = {}
     for part in parts:

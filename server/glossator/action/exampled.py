@@ -8,7 +8,7 @@ user may ask for another result: then it is only told. Where nothing can be conc
 from __future__ import annotations
 
 import ast
-import asyncio
+import math
 from dataclasses import replace
 from functools import lru_cache
 
@@ -18,6 +18,7 @@ from ..answer.kept import Kept
 from ..answer.running import Question, Runs
 from ..code import Symbol, TooLarge
 from ..code.symbols import outline
+from ..code.threads import in_turn
 from . import Action
 from .outcome import Outcome, Proposal, Refusal
 from .target import Target
@@ -63,12 +64,15 @@ def must_mend(action: Action, target: Target) -> bool:
     return action.repairs and not target.instruction and not target.diagnostics
 
 
-async def checked(action: Action, target: Target, outcome: Outcome, runs: Runs | None) -> Outcome:
-    """`outcome` after its examples were run, where the user wants that."""
+async def checked(
+    action: Action, target: Target, outcome: Outcome, runs: Runs | None, until: float = math.inf
+) -> Outcome:
+    """`outcome` after its examples were run, where the user wants that. None is run after `until`
+    (`time.monotonic`)."""
     if runs is None:
         return outcome
-    question = await asyncio.to_thread(question_of, action, target, outcome)
-    return outcome if question is None else told(action, target, outcome, await runs.check(question))
+    question = await in_turn(len(target.text), question_of, action, target, outcome)
+    return outcome if question is None else told(action, target, outcome, await runs.check(question, until))
 
 
 def known(action: Action, target: Target, outcome: Outcome, runs: Runs | None) -> Outcome | Question:

@@ -17,9 +17,9 @@ from ..code.tree import Tree, parse
 from ..engine import Engine, EngineBusy, EngineError, Priority, Usage
 from . import Action
 from .asking import room
+from .nearby import EXPLAINED
 from .order import leaned_on_first
 from .outcome import Event, Explanation, Outcome, Refusal
-from .prefetch import EXPLAINED
 from .run import recall, run
 from .sources import SourceFile
 from .target import Target
@@ -196,12 +196,13 @@ async def _patiently(
 
 def told(outcome: Outcome) -> Told:
     """What an outcome tells a reader."""
+    usage = Usage() if outcome.remembered else outcome.usage
     if isinstance(outcome, Explanation):
-        return Told(outcome.markdown, "", outcome.model, outcome.usage)
+        return Told(outcome.markdown, "", outcome.model, usage)
     why = "; ".join(outcome.reasons) if isinstance(outcome, Refusal) else "it is none"
     if outcome.answer:  # the reasons are about what the model said, which nobody sees
         why = f"the model’s answer was refused ({why})"
-    return Told("", why, outcome.model, outcome.usage)
+    return Told("", why, outcome.model, usage)
 
 
 def _parsed(file: SourceFile) -> Tree | None:

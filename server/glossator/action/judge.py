@@ -55,7 +55,7 @@ def judge(action: Action, attempt: Try, target: Target, reply: Reply) -> Outcome
     if action.kind == "findings":
         return _findings(target, reply.answer)
     if cut:
-        return Refusal(reasons=(_CUT[reply.finish],))
+        return Refusal(reasons=(_cut(reply),))
     if action.kind == "new_file":
         return _new_file(target, reply.answer, last=attempt is action.tries[-1])
     return _edit(action, attempt, target, reply.answer)
@@ -65,6 +65,13 @@ _CUT = {
     "length": "the answer was cut off at its length limit",
     "loop": "the model repeated itself without end",
 }
+_SPENT = "the model spent all of its tokens on its thought; a prompt file's `reasoning` gives it more"
+"""Of a remote server alone: it counts thoughts and answers together, and nobody can close a thought there."""
+
+
+def _cut(reply: Reply) -> str:
+    """Why an answer that did not end by itself is none."""
+    return _CUT[reply.finish] if reply.answer.strip() or reply.finish != "length" else _SPENT
 
 
 def _explained(action: Action, attempt: Try, target: Target, reply: Reply) -> Outcome:
@@ -77,7 +84,7 @@ def _explained(action: Action, attempt: Try, target: Target, reply: Reply) -> Ou
         known = None
     text = explanation(reply.answer, target.text, known=known, cut=reply.finish != "stop")
     if not text:
-        return Refusal(reasons=("the model gave no answer",))
+        return Refusal(reasons=("the model gave no answer" if reply.finish == "stop" else _cut(reply),))
     if what is None:
         return Explanation(markdown=text)
     found = sound(text, what)
@@ -192,7 +199,7 @@ def _new_file(target: Target, answer: str, *, last: bool) -> Outcome:
                 return Refusal(reasons=("the new file does not parse",))
             rungs = (RUNGS["parses"],)
         except TooLarge as error:
-            return Refusal(reasons=(str(error),))
+            return Refusal(reasons=(f"the new file is not offered: {error}",))
         if language == "python":
             if trouble := compiled(text):
                 return Refusal(reasons=(f"the new file does not compile: {trouble}",))

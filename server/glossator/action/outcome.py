@@ -16,7 +16,7 @@ class Outcome:
     Attributes:
         thought: What the model thought, if it did.
         answer: What the model wrote after it, as it came.
-        usage: What it cost, all tries together.
+        usage: What it cost, all tries together; what was remembered, when it was made.
         model: Who answered.
         remembered: Whether nothing had to be computed.
         finish: Why the answer ended: `stop`, `length` or `loop`; "" where there is none.
@@ -30,6 +30,11 @@ class Outcome:
     remembered: bool = False
     finish: str = ""
     seconds: float = 0.0
+
+    @property
+    def spared(self) -> Usage | None:
+        """What it cost when it was made, where it was remembered; None: it was computed now."""
+        return self.usage if self.remembered else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

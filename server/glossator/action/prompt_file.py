@@ -110,6 +110,8 @@ def _parts(text: str) -> tuple[dict[str, Any], str, int]:
     except tomllib.TOMLDecodeError as error:
         at = re.search(r"line (\d+)", str(error))
         raise Wrong(str(error), line=marks[0] + 1 + int(at[1]) if at else marks[1]) from error
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, and what is nested as deep
+        raise Wrong("is more than can be read: a number or a nesting", line=marks[0] + 1) from error
     return front, "\n".join(rows[marks[1] + 1 :]), marks[1] + 2
 
 

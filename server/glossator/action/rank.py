@@ -57,7 +57,7 @@ async def gain(
     codes = [before, *(after[at] for at in wanted)]
     for view in (await _unseen(action, target.tree, engine), await _seen(action, target, engine, budget)):
         try:
-            asked = _asked(target, view, priority)
+            asked = _asked(target, view, priority, action.name)
             first, *others = await likelihood.score(engine, asked, [f"{code}{END}" for code in codes])
         except ContextTooLong:
             return [-math.inf if at in wanted else 0.0 for at in range(len(after))]
@@ -83,17 +83,18 @@ async def as_written(action: Action, target: Target, engine: Engine, priority: P
     """The question to which the definition that `target` is, in a file with a tree, would be the answer."""
     if target.tree is None or target.symbol is None:
         raise ValueError("only definitions can be written")
-    return Written(target, _asked(target, await _unseen(action, target.tree, engine), priority))
+    return Written(target, _asked(target, await _unseen(action, target.tree, engine), priority, action.name))
 
 
-def _asked(target: Target, view: Sequence[Message], priority: Priority) -> Request:
+def _asked(target: Target, view: Sequence[Message], priority: Priority, purpose: str) -> Request:
     assert target.tree is not None and target.symbol is not None  # noqa: S101 - the callers looked
     symbol, language = target.symbol, target.tree.language
     head = _head(target.text, symbol, python=language.doc_convention == "docstring")
     task = _TASK.format(kind=symbol.kind, name=symbol.qualified, head=fenced(head, language.fence))
     *turns, last = view
     asked = Message("user", task, last.stable)
-    return Request((*turns, asked), max_tokens=0, answer_prefix=f"```{language.fence}\n", priority=priority)
+    prefix = f"```{language.fence}\n"
+    return Request((*turns, asked), max_tokens=0, answer_prefix=prefix, priority=priority, purpose=purpose)
 
 
 async def _unseen(action: Action, tree: Tree, engine: Engine) -> tuple[Message, ...]:

@@ -6,23 +6,25 @@ nothing of editors and shells.
 
 from __future__ import annotations
 
-import asyncio
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..answer.compiling import Change, Compilers
+from ..answer.compiling import Change
 from ..answer.reasoning import split
-from ..answer.running import Question, Runs
-from ..answer.testing import Suite
-from ..engine import Engine, Finished, ModelInfo, Priority
-from ..engine.metered import Metered
+from ..answer.running import Question
+from ..engine import Engine, Finished, ModelInfo, Priority, Usage
+from ..engine.metered import Metered, added
+from ..engine.timely import OutOfTime, Timely
 from . import Action, compiled, exampled, search, tested, varied
-from .asked import Said, ask
+from .asked import Said
 from .asking import Turn, context_for, messages, overhead, request_for, room
 from .judge import Reply, judge
 from .outcome import Answer, Event, Explanation, NewFile, Outcome, Proposal, Refusal, Stage, Thought
 from .target import Target
+from .tools import NONE, Tools
+from .tried import tried
 
 __all__ = [
     "Answer", "Event", "Explanation", "NewFile", "Outcome", "Proposal", "Refusal", "Stage", "Thought",
@@ -44,16 +46,12 @@ async def run(
     use_cache: bool = True,
     priority: Priority = Priority.COMMAND,
     lane: str = "",
-    compilers: Compilers | None = None,
-    runs: Runs | None = None,
-    tests: Suite | None = None,
+    tools: Tools = NONE,
     seconds: float = SECONDS,
 ) -> Outcome:
     """Do `action` on `target`. `budget`: tokens of prompt (0: what the model's window admits).
 
-    `use_cache` False: remembered answers are neither used nor kept. `compilers`: what checks an edit of a language that
-    is not Python; None: nothing does. `runs` and `tests`: what runs the examples of a docstring and the user's tests,
-    where the user asked for it.
+    `use_cache` False: remembered answers are neither used nor kept. `tools`: what edits are checked with.
 
     What is expected is returned (a `Refusal` says why nothing is offered); an `EngineError` is raised.
     """
@@ -66,24 +64,32 @@ async def run(
     thinks = engine.model().reasoning
     asked = Metered(engine if use_cache else getattr(engine, "engine", engine))  # the one behind the remembered answers
     turns: list[Turn] = []
-    trial = tested.trial_of(action, target, tests)
+    trial = tested.trial_of(action, target, tools.tests)
     searches, told = search.fits(action, target, engine), bool(target.diagnostics or target.instruction)
     reasons: dict[str, None] = {}
     spare: Explanation | None = None
+    over = began + seconds
+    timely = Timely(asked, over)
+    sought_for = False  # from then on the time has a limit
+    said = Said("", "", Finished("stop"))
 
     async def sought(first: Outcome) -> Outcome:
-        return await search.search(
+        nonlocal sought_for
+        sought_for = True
+        found = await search.search(
             action,
             target,
             asked,
             first,
-            seconds=seconds - (time.monotonic() - began),
+            seconds=seconds,
+            until=over,
             on_event=on_event,
             priority=priority,
-            compilers=compilers,
-            runs=runs,
+            tools=tools,
             trial=trial,
         )
+        reasons.update(dict.fromkeys(found.reasons if isinstance(found, Refusal) else ()))
+        return found
 
     def ended(outcome: Outcome, said: Said) -> Outcome:
         return replace(
@@ -101,19 +107,19 @@ async def run(
         searches = False
         outcome = await sought(Refusal(reasons=()))
         if isinstance(outcome, Proposal):
-            return ended(outcome, Said("", "", Finished("stop")))
-        reasons |= dict.fromkeys(outcome.reasons if isinstance(outcome, Refusal) else ())
+            return ended(outcome, said)
     while True:
         attempt = action.tries[len(turns)]
         request = request_for(action, target, context, turns, reasoning=thinks, seed=seed, priority=priority, lane=lane)
-        said = await ask(asked, request, on_event)
-        on_event(Stage("checking"))
-        # A large file is parsed here several times: seconds in which the server answers others.
-        outcome = await asyncio.to_thread(judge, action, attempt, target, Reply(said.answer, said.finished.reason))
-        outcome = await compiled.checked(action, target, outcome, compilers)
-        outcome = await exampled.checked(action, target, outcome, runs)
+        try:
+            said, outcome = await tried(
+                action, attempt, target, timely if sought_for else asked, request,
+                tools=tools, on_event=on_event, until=over if sought_for else math.inf,
+            )  # fmt: skip
+        except OutOfTime:
+            return ended(spare or Refusal(reasons=tuple(reasons) or (search.LATE,)), said)
         if told or not searches:  # a search has it compete with others first
-            outcome = await tested.checked(action, target, outcome, trial, until=began + seconds, on_event=on_event)
+            outcome = await tested.checked(action, target, outcome, trial, until=over, on_event=on_event)
         if isinstance(outcome, Refusal):
             reasons |= dict.fromkeys(outcome.reasons)
             spare = outcome.spare or spare
@@ -123,16 +129,13 @@ async def run(
         if searches and (not told or (isinstance(outcome, Refusal) and not more)):
             searches = False
             outcome = await sought(outcome)
-            if isinstance(outcome, Refusal):
-                reasons |= dict.fromkeys(outcome.reasons)
             more = more and isinstance(outcome, Refusal)
         if more:
             continue
         if isinstance(outcome, Refusal) and search.fits(action, target, engine):
             said, outcome = await varied.varied(
-                action, target, context, asked, (said, outcome),
-                until=began + seconds, seed=seed, priority=priority,
-                compilers=compilers, runs=runs, trial=trial, on_event=on_event,
+                action, target, context, timely, (said, outcome),
+                until=over, seed=seed, priority=priority, tools=tools, trial=trial, on_event=on_event,
             )  # fmt: skip
         if isinstance(outcome, Refusal):
             outcome = spare or replace(outcome, reasons=tuple(reasons | dict.fromkeys(outcome.reasons)))
@@ -145,17 +148,15 @@ def recall(
     engine: Engine,
     *,
     seed: int = 0,
-    compilers: Compilers | None = None,
-    runs: Runs | None = None,
-    tests: Suite | None = None,
+    tools: Tools = NONE,
 ) -> Outcome | None:
     """The outcome of remembered answers, or None where one is missing or an edit was not compiled or run yet.
 
     Nor is what the user's tests decide about: they are run anew. Quick; never asks the model, starts nothing.
     """
-    if tested.decide(action, tests):
+    if tested.decide(action, tools.tests):
         return None
-    found = _recalled(action, target, engine, seed=seed, compilers=compilers, runs=runs)
+    found = _recalled(action, target, engine, seed=seed, tools=tools)
     return found if isinstance(found, Outcome) else None
 
 
@@ -165,28 +166,26 @@ async def recall_checked(
     engine: Engine,
     *,
     seed: int = 0,
-    compilers: Compilers | None = None,
-    runs: Runs | None = None,
-    tests: Suite | None = None,
+    tools: Tools = NONE,
 ) -> Outcome | None:
     """Like `recall`, but an edit that was not compiled or run yet is."""
     asked: Change | Question | None = None
-    while not tested.decide(action, tests):
-        found = _recalled(action, target, engine, seed=seed, compilers=compilers, runs=runs)
+    while not tested.decide(action, tools.tests):
+        found = _recalled(action, target, engine, seed=seed, tools=tools)
         if found == asked:  # it came to no verdict that is kept: `run` tells why
             return None
         asked = found if isinstance(found, Change | Question) else None
-        if isinstance(found, Change) and compilers is not None:
-            await compilers.check(found)
-        elif isinstance(found, Question) and runs is not None:
-            await runs.check(found)
+        if isinstance(found, Change) and tools.compilers is not None:
+            await tools.compilers.check(found)
+        elif isinstance(found, Question) and tools.runs is not None:
+            await tools.runs.check(found)
         else:
             return found if isinstance(found, Outcome) else None
     return None
 
 
 def _recalled(
-    action: Action, target: Target, engine: Engine, *, seed: int, compilers: Compilers | None, runs: Runs | None
+    action: Action, target: Target, engine: Engine, *, seed: int, tools: Tools
 ) -> Outcome | Change | Question | None:
     """The remembered outcome; None where an answer is missing; the edit that must be compiled or run first."""
     look = getattr(engine, "recall", None)
@@ -198,16 +197,16 @@ def _recalled(
     began = time.monotonic()
     turns: list[Turn] = []
     spare: Explanation | None = None
+    usage = Usage()
     while len(turns) < len(action.tries):
         found = look(request_for(action, target, None, turns, reasoning=engine.model().reasoning, seed=seed))
         if found is None:
             return None
         text, finished = found
+        usage = added(usage, finished.usage)
         thought, answer = _parts(text, engine.model())
         attempt = action.tries[len(turns)]
-        outcome = _known(
-            action, target, judge(action, attempt, target, Reply(answer, finished.reason)), compilers, runs
-        )
+        outcome = _known(action, target, judge(action, attempt, target, Reply(answer, finished.reason)), tools)
         if not isinstance(outcome, Outcome):
             return outcome
         if not isinstance(outcome, Refusal) or len(turns) + 1 == len(action.tries):
@@ -222,6 +221,7 @@ def _recalled(
                 outcome,
                 thought=thought,
                 answer=answer,
+                usage=usage,
                 model=finished.model or engine.model().name,
                 remembered=True,
                 finish=finished.reason,
@@ -232,12 +232,10 @@ def _recalled(
     return None
 
 
-def _known(
-    action: Action, target: Target, outcome: Outcome, compilers: Compilers | None, runs: Runs | None
-) -> Outcome | Change | Question:
+def _known(action: Action, target: Target, outcome: Outcome, tools: Tools) -> Outcome | Change | Question:
     """`outcome` with what is known of it already, or what must be asked first."""
-    found = compiled.known(action, target, outcome, compilers)
-    return exampled.known(action, target, found, runs) if isinstance(found, Outcome) else found
+    found = compiled.known(action, target, outcome, tools.compilers)
+    return exampled.known(action, target, found, tools.runs) if isinstance(found, Outcome) else found
 
 
 def forget(
@@ -247,8 +245,7 @@ def forget(
     *,
     budget: int = 0,
     seed: int = 0,
-    compilers: Compilers | None = None,
-    runs: Runs | None = None,
+    tools: Tools = NONE,
 ) -> None:
     """Forget the remembered answers to this question, those to its later tries included."""
     del budget  # what is remembered does not depend on it
@@ -262,9 +259,7 @@ def forget(
             return
         answer = _parts(found[0], engine.model())[1]
         attempt = action.tries[len(turns)]
-        outcome = _known(
-            action, target, judge(action, attempt, target, Reply(answer, found[1].reason)), compilers, runs
-        )
+        outcome = _known(action, target, judge(action, attempt, target, Reply(answer, found[1].reason)), tools)
         if not isinstance(outcome, Refusal):
             return
         turns.append(Turn(attempt, answer, outcome.reasons, outcome.example))
@@ -286,9 +281,9 @@ def unfit(action: Action, target: Target) -> str:
         name = target.language.name if target.language else "this language"
         return f"{action.name} is not made for {name}"
     if action.kind == "edit" and target.symbol is None and not target.selection:
-        return "there is no definition here: put the cursor into one, or select the code to change"
+        return target.unread or "there is no definition here: put the cursor into one, or select the code to change"
     if target.symbol is None and any(each.reply == "docstring" for each in action.tries):
-        return "only a whole definition can be documented; put the cursor into one"
+        return target.unread or "only a whole definition can be documented; put the cursor into one"
     if not target.code.strip():
         return "there is nothing here"
     return ""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ..answer.kept import Kept
 from ..answer.running import Runs
+from ..code.threads import in_turn
 from . import Action
 from .exampled import question_of, told
 from .outcome import Proposal
@@ -73,7 +74,7 @@ async def sifted(action: Action, target: Target, found: Sequence[Proposal], *, r
 
 
 async def _kept(action: Action, target: Target, proposal: Proposal, runs: Runs, until: float) -> Kept:
-    question = await asyncio.to_thread(question_of, action, target, proposal)
+    question = await in_turn(len(target.text), question_of, action, target, proposal)
     return Kept() if question is None else await runs.check(question, until)
 
 

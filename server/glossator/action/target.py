@@ -32,6 +32,7 @@ class Target:
         diagnostics: Messages of the user's tools about the part.
         instruction: The user's words.
         beyond: What matters for the part in other files of the workspace, the most important first.
+        unread: Why there is no tree although the language is known, with the file's name and the cap; else "".
     """
 
     path: str
@@ -44,6 +45,7 @@ class Target:
     diagnostics: tuple[str, ...] = ()
     instruction: str = ""
     beyond: tuple[Piece, ...] = ()
+    unread: str = ""
 
     @property
     def code(self) -> str:
@@ -97,18 +99,19 @@ def target_at(
     """The part of a file that an offset, a span or a symbol's name means; the whole file where none is given.
 
     A span that covers a definition, blanks and its comment aside, is that definition; another one is a selection of
-    whole lines. Raises `TargetError` where a name is not defined or a selection is empty.
+    whole lines. Raises `TargetError` where a name is not defined or cannot be looked for, or a selection is empty.
     """
     language = language_of(path, language_id)
+    unread = ""
     if tree is None and language is not None:
         try:
             tree = parse(text, language)
-        except TooLarge:
-            tree = None
+        except TooLarge as error:
+            unread = f"{path}: {error}"
     symbol: Symbol | None = None
     selection = False
     if name:
-        symbol = _named(tree, name, path)
+        symbol = _named(tree, name, path, unread)
         part = symbol.code
     elif span is not None:
         part = _trimmed(text, span)
@@ -118,12 +121,15 @@ def target_at(
     else:
         symbol = symbol_at(tree, offset) if tree is not None and offset is not None else None
         part = symbol.code if symbol else Span(0, len(text))
-    return Target(path, text, part, language, tree, symbol, selection, tuple(diagnostics), instruction.strip())
+    return Target(
+        path, text, part, language, tree, symbol, selection, tuple(diagnostics), instruction.strip(), unread=unread
+    )
 
 
-def _named(tree: Tree | None, name: str, path: str) -> Symbol:
+def _named(tree: Tree | None, name: str, path: str, unread: str) -> Symbol:
     if tree is None:
-        raise TargetError(f"{path}: names are not known in this language; give lines: PATH:FIRST-LAST")
+        why = unread or f"{path}: names are not known in this language"
+        raise TargetError(f"{why}; give lines: PATH:FIRST-LAST")
     found = find(tree, name)
     exact = [symbol for symbol in found if symbol.qualified == name]
     if near := exact or found:  # a declaration is not what is meant where the definition is there, too

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ..engine import ContextTooLong, Engine, Score, likelihood
 from .outcome import Event, Proposal, Stage
-from .portions import portions
+from .portions import FIRST, portions
 from .rank import END, Written
 
 LINES = 3  # that are read behind a change at first
@@ -22,14 +22,26 @@ ROUGHLY = 0.6  # of the time, for the first reading
 
 
 @dataclass(frozen=True, slots=True)
+class _Version:
+    """The definition with a proposal: `text`, which parts from the code at `start`. Roughly it is read to `cut`."""
+
+    proposal: Proposal
+    bias: float
+    text: str
+    start: int
+    cut: int
+
+
+@dataclass(frozen=True, slots=True)
 class Weighing:
     """What versions are compared with: `code`, and what the engine says of it with `END` behind it, asked as `writing`
-    asks."""
+    asks. `first` versions are asked about at first."""
 
     writing: Written
     engine: Engine
     code: str
     score: Score
+    first: int = FIRST
 
     async def weigh(
         self,
@@ -39,33 +51,52 @@ class Weighing:
     ) -> list[tuple[float, Proposal]]:
         """How likely the definition is with each (natural logarithm, its bias added), the likeliest first.
 
-        Fewer when there are many, or when `until` (`time.monotonic`) is over. Raises `EngineError`.
+        Fewer when there are many, or when `until` (`time.monotonic`) is over: what is not done by then is not asked,
+        and what was not read to its end is told as likely as its beginning lets expect. Raises `EngineError`.
         """
-        if len(pool) > WHOLE and self._long(pool):
+        versions = [self._version(proposal, bias) for proposal, bias in pool]
+        rough: list[tuple[float, _Version]] = []
+        if len(versions) > WHOLE and _long(versions):
             now = time.monotonic()
-            rough = await self._read(pool, now + ROUGHLY * max(until - now, 0.0), on_event, whole=False)
-            bias = {id(proposal): value for proposal, value in pool}
-            pool = [(proposal, bias[id(proposal)]) for _, proposal in rough[:WHOLE]]
-        return await self._read(pool, until, on_event, whole=True)
+            rough_by = now + ROUGHLY * max(until - now, 0.0)
+            rough = (await self._read(versions, rough_by, until, on_event, whole=False))[:WHOLE]
+            versions = [version for _, version in rough]
+        found = await self._read(versions, until, until, on_event, whole=True)
+        whole = {id(version) for _, version in found}
+        found += [pair for pair in rough if id(pair[1]) not in whole]
+        return [(logprob, version.proposal) for logprob, version in sorted(found, key=lambda pair: -pair[0])]
+
+    def _version(self, proposal: Proposal, bias: float) -> _Version:
+        text = self.writing.code(proposal)
+        return _Version(proposal, bias, text, same(self.code, text), _read_to(self.code, text))
 
     async def _read(
-        self, pool: Sequence[tuple[Proposal, float]], until: float, on_event: Callable[[Event], None], *, whole: bool
-    ) -> list[tuple[float, Proposal]]:
-        found: list[tuple[float, Proposal]] = []
+        self,
+        versions: Sequence[_Version],
+        until: float,
+        limit: float,
+        on_event: Callable[[Event], None],
+        *,
+        whole: bool,
+    ) -> list[tuple[float, _Version]]:
+        found: list[tuple[float, _Version]] = []
         done = 0
-        for some in portions(pool, until):
-            on_event(Stage("weighing", done, len(pool)))
+        for some in portions(versions, until, first=self.first, limit=limit):
+            on_event(Stage("weighing", done, len(versions)))
             done += len(some)
-            texts = [self.writing.code(proposal) for proposal, _ in some]
-            cuts = [len(text) if whole else _read_to(self.code, text) for text in texts]
-            asked = [text[:cut] if cut < len(text) else text + END for text, cut in zip(texts, cuts, strict=True)]
+            cuts = [len(each.text) if whole else each.cut for each in some]
+            asked = [
+                each.text[:cut] if cut < len(each.text) else each.text + END
+                for each, cut in zip(some, cuts, strict=True)
+            ]
             try:
                 scores = await likelihood.score(self.engine, self.writing.request, asked)
             except ContextTooLong:
                 continue
-            for text, cut, score, (proposal, bias) in zip(texts, cuts, scores, some, strict=True):
-                rest = self._behind(len(self.code) - (len(text) - cut)) if cut < len(text) else 0.0
-                found.append((score.logprob + rest + bias, proposal))
+            for each, cut, score in zip(some, cuts, scores, strict=True):
+                unread = len(each.text) - cut
+                rest = self._behind(len(self.code) - unread) if unread else 0.0
+                found.append((score.logprob + rest + each.bias, each))
         return sorted(found, key=lambda pair: -pair[0])
 
     def _behind(self, offset: int) -> float:
@@ -73,13 +104,12 @@ class Weighing:
         tokens = zip(self.score.ends, self.score.token_logprobs, strict=True)
         return sum(logprob for end, logprob in tokens if end > offset)
 
-    def _long(self, pool: Sequence[tuple[Proposal, float]]) -> bool:
-        """Whether reading all of them twice as far as they change would take less than reading them whole."""
-        texts = [self.writing.code(proposal) for proposal, _ in pool]
-        starts = [same(self.code, text) for text in texts]
-        rough = sum(_read_to(self.code, text) - start for text, start in zip(texts, starts, strict=True))
-        whole = sum(len(text) - start for text, start in zip(texts, starts, strict=True))
-        return rough + whole * WHOLE // len(pool) < whole
+
+def _long(versions: Sequence[_Version]) -> bool:
+    """Whether reading all of them twice as far as they change would take less than reading them whole."""
+    rough = sum(each.cut - each.start for each in versions)
+    whole = sum(len(each.text) - each.start for each in versions)
+    return rough + whole * WHOLE // len(versions) < whole
 
 
 def same(code: str, text: str) -> int:

@@ -19,7 +19,7 @@ from typing import Literal
 
 from ..code import kept
 from ..code.beyond import beyond
-from ..code.entry import Entry, entry_of, text_digest
+from ..code.entry import Entry, entry_of, live_entry, text_digest
 from ..code.index import Index
 from ..code.indexing import read
 from ..code.links import Link, links
@@ -171,7 +171,7 @@ class Workspace:
         known = self._index.entries.get(name)
         if known is None and wanted(self.root, name) is None:
             return  # ignored, secret or new: what nobody may import is not shown either
-        entry = entry_of(tree, name)
+        entry = live_entry(tree, name)
         with self._lock:
             if self._is_late(name, order):
                 return
@@ -204,6 +204,10 @@ class Workspace:
             got = read(self.root, name)
             self._take(name, entry_of(got[0], name, got[1]) if got is not None else None, found)
 
+    def leaves_out(self, name: str) -> bool:
+        """Whether a file of the workspace (relative, `/`) is there and is not one that the index would read."""
+        return os.path.lexists(self.root / name) and wanted(self.root, name) is None
+
     # --- what is asked ----------------------------------------------------------------------------------------------
 
     def completed(self, target: Target) -> Target:
@@ -211,6 +215,7 @@ class Workspace:
         name = self.relative(target.path)
         if name is None or target.tree is None or (target.symbol is None and not target.selection):
             return target
+        live_entry(target.tree, name)  # a large file's takes long, and others are not to wait for the lock meanwhile
         for _ in range(_TRIES):  # an entry that proves old is read anew, and may then say something else
             with self._lock:
                 renewed: list[str] = []

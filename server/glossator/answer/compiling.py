@@ -14,20 +14,22 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from ..code.fingerprint import digest
 from ..code.languages import Language
 from .checkers import Checker, alone, checker_of, file_name, found, search_path
 from .compared import Compiled, Printed, compared, errors, fine
+from .copied import copied
 
 SECONDS = 8.0  # a run; javac, the slowest, takes one, on a busy machine three
 MOST_BYTES = 256 << 10  # of output
 KEPT = 256  # results in memory
+Value = TypeVar("Value")
 _PASSED_ON = ("HOME", "RUSTUP_HOME", "CARGO_HOME", "SYSTEMROOT", "DEVELOPER_DIR", "JAVA_HOME")
 
 
@@ -58,7 +60,12 @@ class Compilers:
     seconds: float = SECONDS
     place: Path | None = None
     _known: OrderedDict[str, Compiled] = field(default_factory=OrderedDict)  # by the digest of all that decides it
+    _errors: OrderedDict[str, tuple[str, ...]] = field(default_factory=OrderedDict)  # of a text, by the same
     _places: dict[tuple[str, ...], Path | None] = field(default_factory=dict)  # where a program is, by path and folders
+
+    def works(self, language: Language) -> bool:
+        """Whether this machine has a checker of that language."""
+        return self._found(language)[1] is not None
 
     def known(self, change: Change) -> Compiled | None:
         """What is known of `change` already; None: `check` must be asked. Quick; starts nothing."""
@@ -75,10 +82,7 @@ class Compilers:
         key = _key(program, change)
         if key not in self._known:
             self._known[key] = await self._checked(checker, program, change)
-        self._known.move_to_end(key)
-        while len(self._known) > KEPT:
-            self._known.popitem(last=False)
-        return self._known[key]
+        return _kept(self._known, key)
 
     def _found(self, language: Language) -> tuple[Checker | None, Path | None]:
         checker = checker_of(language.id)
@@ -91,26 +95,37 @@ class Compilers:
         return checker, self._places[place]
 
     async def _checked(self, checker: Checker, program: Path, change: Change) -> Compiled:
-        after = await self._errors(checker, program, change, change.after)
+        after = await self._errors_of(checker, program, change, change.after)
         if after is None:
             return Compiled()
         if not after:
             return fine(checker)
-        before = await self._errors(checker, program, change, change.before)
+        before = await self._errors_of(checker, program, change, change.before)
         return Compiled() if before is None else compared(checker, before, after)
 
-    async def _errors(self, checker: Checker, program: Path, change: Change, text: str) -> tuple[str, ...] | None:
+    async def _errors_of(self, checker: Checker, program: Path, change: Change, text: str) -> tuple[str, ...] | None:
+        """What the checker finds in a text; remembered, as the code before is the same for all edits of it."""
         language = change.language
         name = file_name(change.path, language.id, language.extensions, change.before, change.after)
+        key = digest([str(program), language.id, name, text])
+        if key not in self._errors:
+            printed = await self._printed(checker, program, name, alone(text, language.id))
+            said = None if printed is None else errors(checker, printed)
+            if said is None:
+                return None
+            self._errors[key] = said
+        return _kept(self._errors, key)
+
+    async def _printed(self, checker: Checker, program: Path, name: str, text: str) -> Printed | None:
+        """What the checker prints about a text; None where it cannot be asked or comes to no end."""
         try:
-            folder = await asyncio.to_thread(_folder, self.place, name, alone(text, language.id))
+            folder = await copied(self.place, name, text)
             try:
-                printed = await self._run([str(program), *checker.arguments, name], folder)
+                return await self._run([str(program), *checker.arguments, name], folder)
             finally:
                 await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
         except OSError:
             return None
-        return None if printed is None else errors(checker, printed)
 
     async def _run(self, command: list[str], folder: Path) -> Printed | None:
         """All that `command` prints; None where it takes too long or prints too much. Raises `OSError`."""
@@ -175,14 +190,12 @@ def _kill(process: asyncio.subprocess.Process) -> None:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def _folder(place: Path | None, name: str, text: str) -> Path:
-    """A new private folder (0700) with the file and an empty `out`. Raises `OSError`."""
-    if place is not None:
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="glossator-check-", dir=place))
-    (folder / "out").mkdir()
-    (folder / name).write_bytes(text.encode("utf-8", "replace"))
-    return folder
+def _kept(known: OrderedDict[str, Value], key: str) -> Value:
+    """What is known under `key`, which is used last; what was not used for longest is dropped."""
+    known.move_to_end(key)
+    while len(known) > KEPT:
+        known.popitem(last=False)
+    return known[key]
 
 
 def _key(program: Path, change: Change) -> str:

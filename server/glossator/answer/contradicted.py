@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from .claim import speaks_of_others
 from .claims import About, Contradiction, contradiction
 from .markdown import fence_after
+from .quoted import ticked
 
 _HEAD = re.compile(r"\s*(?:(?:[-*+•]|\d+[.)])\s+)?(?:\*\*[^*\n]+\*\*[ :–—.-]*|__[^_\n]+__[ :–—.-]*)?")
 _END = re.compile(r"(?<=[.!?])[ \t]+(?=[A-Z`*_(\"'])")
@@ -86,7 +87,7 @@ def sound(text: str, about: About) -> Sound:
     if text.endswith("…") and left and not left.endswith("…"):  # it still was cut off
         left += "\n\n…" if _last_is_fence(left) else " …"
     if kept_first is False and about.name:
-        left = re.sub(r"\AIt (?=\w+s\b)", f"`{about.name}` ", left)
+        left = re.sub(r"\AIt (?=\w+s\b)", lambda _: f"{ticked(about.name)} ", left)
     return Sound(left if len(left.split()) >= _FEWEST else "", tuple(dict.fromkeys(reasons)), kept_first is not False)
 
 

@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -82,13 +83,48 @@ class Ran:
         return f"{self.state}{f' ({said})' if said else ''}"
 
 
-def run(code: str, limits: Limits | None = None, *, hook_suffices: bool = False, python: str = "") -> Ran:
+_STOPPED = Ran("not run", message="it was stopped")
+
+
+class Stop:
+    """Ends a run from another thread."""
+
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self.asked = False
+
+    def now(self) -> None:
+        """End the child, or never start it."""
+        with self._lock:
+            self.asked = True
+            if self._child is not None:
+                self._child.kill()
+
+    def of(self, child: subprocess.Popen[bytes]) -> None:
+        """This is the one to end."""
+        with self._lock:
+            self._child = child
+            if self.asked:
+                child.kill()
+
+
+def run(
+    code: str,
+    limits: Limits | None = None,
+    *,
+    hook_suffices: bool = False,
+    python: str = "",
+    stop: Stop | None = None,
+) -> Ran:
     """Run `code` as the top level of a module. Blocks for as long as it takes, at most about `limits.seconds`.
 
     `hook_suffices`: run it also where only Python's audit hook keeps it in. `python`: another interpreter than this
     one. Code that ends the process itself (`os._exit`) has failed, `sys.exit()` too. Raises nothing.
     """
-    most = limits or Limits()
+    most, stop = limits or Limits(), stop or Stop()
+    if stop.asked:
+        return _STOPPED
     if os.name != "posix":
         return Ran("not run", message="code can be run within limits on Linux and macOS only")
     began = time.monotonic()
@@ -102,13 +138,15 @@ def run(code: str, limits: Limits | None = None, *, hook_suffices: bool = False,
         "hook_suffices": hook_suffices,
     }
     try:
-        lines, status, late = _child(json.dumps(asked), python or sys.executable, began + most.seconds)
+        lines, status, late = _child(json.dumps(asked), python or sys.executable, began + most.seconds, stop)
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         return Ran("not run", message=str(error))
+    if stop.asked:
+        return _STOPPED
     return _ended(_reports(lines, word), status, late, time.monotonic() - began)
 
 
-def _child(asked: str, python: str, until: float) -> tuple[bytes, int, bool]:
+def _child(asked: str, python: str, until: float, stop: Stop) -> tuple[bytes, int, bool]:
     """What the child reported, its exit status, and whether its time was up. Leaves no process and no file behind."""
     with (
         tempfile.TemporaryDirectory(prefix="glossator-limited-", ignore_cleanup_errors=True) as folder,
@@ -126,6 +164,7 @@ def _child(asked: str, python: str, until: float) -> tuple[bytes, int, bool]:
             env={"PYTHONHASHSEED": "0"},
             start_new_session=True,
         ) as process:
+            stop.of(process)
             try:
                 report, late = _read(process, until)
             finally:

@@ -14,6 +14,11 @@ _INLINE = re.compile(r"!?\[([^\[\]\n]*)\]\(([^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)
 _BARE = re.compile(r"\b(?:[a-zA-Z][a-zA-Z0-9+.-]{1,31}://|www\.|mailto:|command:|javascript:|data:)[^\s<>`|]*", re.I)
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _TICKS = re.compile(r"`+")
+_MARKED = re.compile(
+    r"(?P<code>`+[^`\n]+`+)"
+    r"|(?<![\w*])(?P<mark>\*{1,3})(?=\S)(?P<inner>(?:`[^`\n]+`|\\.|[^*`\n\\])+(?<!\s))(?P=mark)(?![\w*])"
+    r"|\\(?P<escaped>[!-/:-@\[-`{-~])|(?P<less>&lt;)"
+)
 
 
 def sanitised(markdown: str) -> str:
@@ -34,6 +39,25 @@ def sanitised(markdown: str) -> str:
         else:
             rows.append(_prose(row))
     return "\n".join([*rows, fence] if fence else rows)
+
+
+def plain_text(markdown: str) -> str:
+    """Markdown for clients that show it as it is: without fences, stars of emphasis and escapes."""
+    rows: list[str] = []
+    fence = ""
+    for row in markdown.split("\n"):
+        before, fence = fence, fence_after(fence, row)
+        if before and fence:
+            rows.append(row)
+        elif not before and not fence:
+            rows.append(_MARKED.sub(_bare, row))
+    return "\n".join(rows).strip("\n")
+
+
+def _bare(match: re.Match[str]) -> str:
+    if match["mark"]:
+        return _MARKED.sub(_bare, match["inner"])
+    return match["code"] or match["escaped"] or "<"
 
 
 def fence_after(fence: str, row: str) -> str:

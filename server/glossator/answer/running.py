@@ -12,14 +12,15 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from ..code.fingerprint import digest
 from . import limited
 from .examples import Example
 from .examples_check import check_script, failing, judged
 from .kept import Kept, Tried, kept
-from .limited import Limits, Ran
+from .limited import Limits, Ran, Stop
 
 LIMITS = Limits(seconds=10, cpu_seconds=2)
 AT_ONCE = 2
@@ -54,7 +55,7 @@ class Runs:
         return kept(question.examples, before, after) if before and after else None
 
     async def check(self, question: Question, until: float = math.inf) -> Kept:
-        """What an edit does to the examples. Nothing is begun after `until` (`time.monotonic`)."""
+        """What an edit does to the examples. Nothing is run after `until` (`time.monotonic`) or once cancelled."""
         before = await self._tried(question.before, question.examples, until, alone=True)
         if before.unknown:
             return Kept(unknown=before.unknown)
@@ -63,8 +64,13 @@ class Runs:
     async def _tried(self, text: str, found: tuple[Example, ...], until: float, *, alone: bool = False) -> Tried:
         key = _key(text, found)
         if key not in self._known:
-            loop = asyncio.get_running_loop()
-            tried = await loop.run_in_executor(self._threads, _tried, text, found, self.limits, until, alone)
+            loop, stop = asyncio.get_running_loop(), Stop()
+            work = partial(_tried, text, found, self.limits, until, alone=alone, stop=stop)
+            try:
+                tried = await loop.run_in_executor(self._threads, work)
+            except asyncio.CancelledError:
+                stop.now()
+                raise
             if tried.passing:
                 return tried
             self._known[key] = tried
@@ -74,20 +80,31 @@ class Runs:
         return self._known[key]
 
 
-def _tried(text: str, found: Sequence[Example], limits: Limits, until: float, alone: bool) -> Tried:
+def _tried(text: str, found: Sequence[Example], limits: Limits, until: float, *, alone: bool, stop: Stop) -> Tried:
     """Run a text with its examples. `alone`: where that comes to no verdict, also without: it may be the text's own."""
-    if time.monotonic() > until:
-        return Tried(unknown=LATE, passing=True)
-    ran = limited.run(check_script(text, found), limits)
-    if not judged(ran):
-        if unknown := _unknown(ran, limits):
-            # Wall time passes on a busy machine without any work; a child that never began says nothing of the code.
-            return Tried(
-                unknown=unknown, passing=ran.state == "timed out" or (ran.state == "not run" and not ran.isolation)
-            )
-        if alone and not (loaded := limited.run(text, limits)).passed:
+    ran = _ran(check_script(text, found), limits, until, stop)
+    if isinstance(ran, Tried):
+        return ran
+    if alone and not judged(ran):
+        loaded = _ran(text, limits, until, stop)
+        if isinstance(loaded, Tried):
+            return loaded
+        if not loaded.passed:
             return Tried(unknown=f"the file cannot be run alone: {loaded}")
     return Tried(failing(ran, found))
+
+
+def _ran(code: str, limits: Limits, until: float, stop: Stop) -> Ran | Tried:
+    """How code ended, by `until` at the latest; a `Tried` where that says nothing."""
+    left = until - time.monotonic()
+    if left <= 0:
+        return Tried(unknown=LATE, passing=True)
+    limits = replace(limits, seconds=min(limits.seconds, left))
+    ran = limited.run(code, limits, stop=stop)
+    if judged(ran) or not (unknown := _unknown(ran, limits)):
+        return ran
+    # Wall time passes on a busy machine without any work; a child that never began says nothing of the code.
+    return Tried(unknown=unknown, passing=ran.state == "timed out" or (ran.state == "not run" and not ran.isolation))
 
 
 def _unknown(ran: Ran, limits: Limits) -> str:

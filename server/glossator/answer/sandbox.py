@@ -213,14 +213,16 @@ async def _given(process: asyncio.subprocess.Process, asked: bytes) -> None:
 
 
 async def _end(process: asyncio.subprocess.Process) -> bytes | None:
-    """The last of what is printed; None for a flood, which is ended with what brings it."""
+    """The last of what is printed; None for a flood, which is ended with what brings it.
+
+    It is read to its end all the same: asyncio does not see a process end whose output waits to be read.
+    """
     kept, count = b"", 0
     while process.stdout is not None and (piece := await process.stdout.read(1 << 16)):
         kept, count = (kept + piece)[-_OUTPUT_BYTES:], count + len(piece)
-        if count > _FLOOD_BYTES:
+        if count > _FLOOD_BYTES >= count - len(piece):
             process.kill()
-            return None
-    return kept
+    return None if count > _FLOOD_BYTES else kept
 
 
 async def _all(stream: asyncio.StreamReader | None) -> bytes:

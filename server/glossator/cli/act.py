@@ -6,7 +6,6 @@ import asyncio
 import dataclasses
 import functools
 import shlex
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,13 @@ from typing import Any
 import click
 
 from ..action import Action, catalogue
+from ..action.tools import Tools
 from ..answer.compiling import Compilers
 from ..answer.running import Runs
 from ..answer.testing import Suite
 from ..settings import Settings, SettingsError, asking, folders, load, merge
 from . import place as places
+from . import present
 from .session import Session
 from .trouble import told
 
@@ -29,7 +30,7 @@ def actions() -> dict[str, Action]:
     user = Path(load().prompts).expanduser() if load().prompts else folders().config / "prompts"
     found, problems = catalogue.load(catalogue.prompts_folder(), user)
     for problem in problems:
-        print(f"glossator: {problem}", file=sys.stderr)
+        present.note(f"glossator: {problem}")
     return found
 
 
@@ -111,13 +112,19 @@ def ask(action: Action, *, where: str, instruction: str | None = None, **options
         candidate=options.get("candidate", 1),
         show_thinking=options["show_thinking"],
         show_prompt=options["show_prompt"],
-        compilers=Compilers(functools.partial(places.opened, place.path), place=folders().cache / "checks"),
-        runs=Runs() if settings.run.examples else None,
-        tests=Suite(settings.run.tests, functools.partial(places.workspaces, place.path))
-        if settings.run.tests
-        else None,
+        tools=_tools(settings, place.path),
     )
     return asyncio.run(session.run())
+
+
+def _tools(settings: Settings, path: Path) -> Tools:
+    """What edits of a file are checked with."""
+    command = settings.run.tests
+    return Tools(
+        Compilers(functools.partial(places.opened, path), place=folders().cache / "checks"),
+        Runs() if settings.run.examples else None,
+        Suite(command, functools.partial(places.workspaces, path)) if command else None,
+    )
 
 
 def _settings(options: dict[str, Any]) -> Settings:

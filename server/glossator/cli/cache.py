@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from typing import TYPE_CHECKING
 
 import click
 
+from ..engine import ledger
 from ..settings import folders, load
 from .trouble import told
+
+if TYPE_CHECKING:
+    from ..engine.remembered import Remembered
 
 
 @click.group()
@@ -16,17 +21,21 @@ def cache() -> None:
     """What is remembered on disk."""
 
 
-@cache.command()
-def status() -> None:
-    """Where the answers are, how many, how large."""
+def answers() -> Remembered:
+    """What is remembered, of whatever model, with nobody behind it."""
     from ..engine.remembered import Remembered
     from ..engine.scripted import Scripted
 
+    return Remembered(Scripted([]), folders().cache / "answers", load().cache.megabytes)
+
+
+@cache.command()
+def status() -> None:
+    """Where the answers are, how many, how large."""
     with told():
-        places, settings = folders(), load()
-        answers = Remembered(Scripted([]), places.cache / "answers", settings.cache.megabytes)
-        asyncio.run(answers.opened(5.0))
-        state = answers.state()
+        places, found = folders(), answers()
+        asyncio.run(found.opened(5.0))
+        state = found.state()
         click.echo(f"{places.cache / 'answers'}")
         click.echo(f"{state['entries']} answers, {int(state['bytes']) / 1e6:.1f} MB, {state['state']}")
         states = [path for path in (places.cache / "states").glob("*") if path.is_file()]
@@ -41,11 +50,18 @@ def status() -> None:
 @click.option("--answers/--no-answers", default=True, help="Forget the remembered answers.")
 @click.option("--states/--no-states", default=True, help="Delete the saved model states.")
 @click.option("--index/--no-index", default=True, help="Delete what is known of workspaces.")
-def clear(answers: bool, states: bool, index: bool) -> None:
-    """Forget everything; answers will be computed anew."""
+@click.option("--stats/--no-stats", default=False, help="Forget what answers cost, which `glossator stats` tells.")
+def clear(answers: bool, states: bool, index: bool, stats: bool) -> None:
+    """Forget what was computed; answers will be computed anew. What `glossator stats` tells is kept."""
     with told():
         for name, wanted in (("answers", answers), ("states", states), ("index", index)):
             folder = folders().cache / name
             if wanted and folder.is_dir() and not folder.is_symlink():
                 shutil.rmtree(folder)
                 click.echo(f"cleared {folder}")
+        counts = folders().stats / ledger.NAME
+        if stats:
+            counts.unlink(missing_ok=True)
+            click.echo(f"cleared {counts}")
+        elif counts.exists():
+            click.echo("kept what `glossator stats` tells; --stats forgets it")

@@ -93,8 +93,10 @@ def _json(target: Target, tokens: list[int], exact: bool) -> dict[str, Any]:
 def _show(target: Target, tokens: list[int], exact: bool) -> None:
     about = "" if exact else "about "
     for each, count in zip(target.beyond, tokens[1:], strict=True):
-        click.echo(f"{_place(each)}  {each.name}  ({each.why}; {HOW.get(each.how, each.how)}; {about}{count} tokens)")
-        click.echo("".join(f"    {row}".rstrip() + "\n" for row in each.code.split("\n")))
+        present.show_plain(
+            f"{_place(each)}  {each.name}  ({each.why}; {HOW.get(each.how, each.how)}; {about}{count} tokens)"
+        )
+        present.show_plain("".join(f"    {row}".rstrip() + "\n" for row in each.code.split("\n")))
     total = sum(tokens[1:])
     files = len({each.path for each in target.beyond})
     present.note(

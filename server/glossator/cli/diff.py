@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from pathlib import Path
 
 
@@ -16,8 +17,8 @@ def unified(path: Path, before: str, after: str) -> str:
     if before == after:
         return ""
     name = shown(path)
-    old = f"a/{name}" if before else "/dev/null"
-    lines = difflib.unified_diff(_lines(before), _lines(after), old, f"b/{name}")
+    old = _named(f"a/{name}") if before else "/dev/null"
+    lines = difflib.unified_diff(_lines(before), _lines(after), old, _named(f"b/{name}"))
     return "".join(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines)
 
 
@@ -26,6 +27,17 @@ def shown(path: Path) -> str:
     absolute = path.absolute()
     relative = os.path.relpath(absolute)
     return absolute.as_posix().lstrip("/") if relative.startswith("..") else Path(relative).as_posix()
+
+
+def _named(name: str) -> str:
+    """A name as git writes it into a diff: no line of it can be taken for another part of the diff."""
+    if not _ODD.search(name):
+        return f"{name}\t" if " " in name else name
+    return '"' + _ODD.sub(lambda found: _SPELT.get(found[0]) or f"\\{ord(found[0]):03o}", name) + '"'
+
+
+_ODD = re.compile(r'[\x00-\x1f\x7f"\\]')
+_SPELT = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 
 
 def _lines(text: str) -> list[str]:

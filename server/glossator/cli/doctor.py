@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
@@ -207,19 +208,36 @@ def _tree(finding: Finding) -> dict[str, Any]:
 
 
 def show(found: list[Finding]) -> None:
-    """Print the findings: with colours on a terminal, as plain lines elsewhere."""
+    """Print the findings: with colours and broken between words on a terminal, as plain lines elsewhere; the user's
+    folder as `~`, so that the report can be shown to others."""
     console = Console(highlight=False, soft_wrap=True)
     styles = {"ok": ("ok", "green"), "note": ("note", "yellow"), "wrong": ("wrong", "bold red")}
     for finding in found:
         word, style = styles[finding.level]
-        console.print(Text.assemble((f"{word:<6}", style), (f"{finding.what:<10} ", "bold"), finding.found))
-        for number, line in enumerate(_lines(finding.rows) if finding.rows else ()):
+        _print(console, Text.assemble((f"{word:<6}", style), (f"{finding.what:<10} ", "bold")), finding.found)
+        rows = tuple(tuple(map(_short, row)) for row in finding.rows)
+        for number, line in enumerate(_lines(rows) if rows else ()):
             console.print(Text(INDENT + line, style="" if number else "dim"))
         if finding.remedy:
-            console.print(Text.assemble(INDENT, ("→ ", style), finding.remedy))
+            _print(console, Text.assemble(INDENT, ("→ ", style)), finding.remedy)
     bad = sum(finding.level == "wrong" for finding in found)
     word = f"{bad} thing{'s' if bad > 1 else ''} to mend" if bad else "all is well"
     console.print(Text(word, style="bold red" if bad else "bold green"))
+
+
+def _print(console: Console, head: Text, body: str) -> None:
+    text = Text(_short(body))
+    if console.is_terminal:
+        lines = text.wrap(console, max(console.width - len(head), 20))
+        for line in lines:
+            line.rstrip()
+        text = Text("\n" + " " * len(head)).join(lines)
+    console.print(Text.assemble(head, text))
+
+
+def _short(text: str) -> str:
+    home = str(Path.home())
+    return text if home == os.sep else re.sub(rf"(?<![\w./-]){re.escape(home)}(?=[/\\])", "~", text)
 
 
 def _lines(rows: tuple[tuple[str, ...], ...]) -> list[str]:

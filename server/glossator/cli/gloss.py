@@ -54,7 +54,7 @@ def gloss(path: Path, html: Path | None, model: str | None, pull: bool, **option
 def _run(path: Path, html: Path | None, wish: Wish, settings: Settings) -> int:
     from ..action.sources import sources
     from ..action.workspaces import Workspaces
-    from ..engine.choose import open_engine
+    from ..engine.choose import open_engine, open_ledger
     from .glossing import worked
 
     if html is not None:
@@ -62,8 +62,9 @@ def _run(path: Path, html: Path | None, wish: Wish, settings: Settings) -> int:
     found = sources(path)
     around = Workspaces(folders().cache / "index" if settings.index.enabled else None)
     try:
-        engine = open_engine(settings, folders())
-        done = asyncio.run(worked(wish, found, act.actions()[ACTION], engine, around))
+        ledger = open_ledger(settings, folders())
+        engine = open_engine(settings, folders(), ledger)
+        done = asyncio.run(worked(wish, found, act.actions()[ACTION], engine, around, ledger=ledger))
     finally:
         around.close()
     if not done.ready:

@@ -17,6 +17,7 @@ from ..action.target import Target
 from ..action.workspaces import Workspaces
 from ..engine import Engine, EngineError
 from ..engine.alone import alone
+from ..engine.ledger import Ledger
 from ..engine.remembered import Remembered
 from . import present
 from .meter import Meter, duration
@@ -69,7 +70,9 @@ class Work:
         return sum(bool(each.text) for each in self.known.values())
 
 
-async def worked(wish: Wish, found: Sources, action: Action, engine: Engine, around: Workspaces) -> Work:
+async def worked(
+    wish: Wish, found: Sources, action: Action, engine: Engine, around: Workspaces, *, ledger: Ledger
+) -> Work:
     """All that needs the engine or what it remembers. Ends early, with what there is, where it is interrupted.
 
     Raises `EngineError` where nothing can be known.
@@ -94,7 +97,7 @@ async def worked(wish: Wish, found: Sources, action: Action, engine: Engine, aro
         if wish.dry_run:
             _plan(done, places, engine)
         elif places and not wish.remembered:
-            await _ask(done, places, action, engine, around)
+            await _ask(done, places, action, engine, around, ledger=ledger)
     except asyncio.CancelledError:
         done.stopped = True
     finally:
@@ -102,7 +105,9 @@ async def worked(wish: Wish, found: Sources, action: Action, engine: Engine, aro
     return done
 
 
-async def _ask(done: Work, places: Sequence[gloss.Place], action: Action, engine: Engine, around: Workspaces) -> None:
+async def _ask(
+    done: Work, places: Sequence[gloss.Place], action: Action, engine: Engine, around: Workspaces, *, ledger: Ledger
+) -> None:
     info = engine.model()
     each = costs(done.parts, places, info, done.known)
     whole = cost(done.parts, places, info, done.known)
@@ -128,6 +133,7 @@ async def _ask(done: Work, places: Sequence[gloss.Place], action: Action, engine
                     present.note(f"{title}: {said}")
                 else:
                     done.known[place] = said
+                    ledger.asked(f"{action.name} (ahead)")  # where what it cost is entered
                     usage = said.usage
                     tokens = usage.prompt_tokens - usage.reused_tokens + usage.thought_tokens + usage.answer_tokens
                 meter.done(seconds(info, *each[place]), tokens)
@@ -145,7 +151,9 @@ def _plan(done: Work, places: Sequence[gloss.Place], engine: Engine) -> None:
         states = [place in wanted for place, _ in part.places()]
         known = sum(place in done.known for place, _ in part.places())
         if states:
-            click.echo(f"{part.source.path}  {len(states)} definitions, {known} remembered, {sum(states)} to ask")
+            present.show_plain(
+                f"{part.source.path}  {len(states)} definitions, {known} remembered, {sum(states)} to ask"
+            )
     info = engine.model()
     whole = cost(done.parts, places, info, done.known)
     click.echo(f"{len(done.parts)} files, {done.count} definitions, {len(done.known)} remembered, {len(places)} to ask")

@@ -16,8 +16,12 @@ from .context import context
 from .doctor import doctor
 from .engine import engine
 from .gloss import gloss
+from .logs import logs
 from .model import model
+from .packs import export, import_
+from .quantize import compare, quantize
 from .serve import serve
+from .stats import stats
 from .trouble import told
 
 
@@ -79,5 +83,9 @@ def glossator() -> None:
     """
 
 
-for fixed in (cache, context, doctor, engine, gloss, model, serve):
+for fixed in (cache, context, doctor, engine, gloss, logs, model, serve, stats):
     glossator.add_command(fixed)
+for of_cache in (export, import_):
+    cache.add_command(of_cache)
+for of_model in (compare, quantize):
+    model.add_command(of_model)

@@ -1,13 +1,16 @@
 """`glossator model`: which models there are, fetching one, choosing one, checking and removing them.
 
-A table and a progress bar on a terminal; plain lines, tabs between the fields, where the output is piped.
+A table and a progress bar on a terminal; plain lines, tabs between the fields, where the output is piped; JSON where
+a program asks for it.
 """
 
 from __future__ import annotations
 
+import json
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import click
@@ -15,9 +18,12 @@ import click
 from ..models import Card, ModelAbsent, ModelError, catalogue, store
 from ..settings import Settings, folders, load
 from . import trouble
+from .listing import listing
 from .trouble import told
 
 Progress = Callable[[int, int, str], None]
+Shown = tuple[Progress, Callable[[str], None]]
+BEAT = 0.2  # seconds between two lines of progress
 
 
 @click.group()
@@ -26,9 +32,13 @@ def model() -> None:
 
 
 @model.command("list")
-def list_() -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with what fits this machine.")
+def list_(as_json: bool) -> None:
     """The catalogue and what is here; `*` marks the model in use."""
     with told():
+        if as_json:
+            click.echo(json.dumps(listing(folders(), _in_use()), ensure_ascii=False, indent=2))
+            return
         rows = list(_rows())
         if sys.stdout.isatty():
             _table(rows)
@@ -39,14 +49,18 @@ def list_() -> None:
 
 @model.command()
 @click.argument("name", default="")
-def pull(name: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines: how far it is, the path at last.")
+def pull(name: str, as_json: bool) -> None:
     """Fetch a model (without a NAME: the one in use, at first the default).
 
     A pull that was interrupted goes on where it ended. The file is used only if its SHA-256 is the known one.
     """
     with told():
         card = catalogue.card(name or _in_use())
-        path = _pull(card)
+        path = _pull(card, _lines() if as_json else None)
+        if as_json:
+            click.echo(json.dumps({"name": card.name, "path": str(path)}))
+            return
         click.echo(f"{card.name} is here: {path}" if sys.stdout.isatty() else str(path))
 
 
@@ -86,7 +100,7 @@ def verify(name: str) -> None:
         failed = False
         for card, file in _wanted(name):
             try:
-                with _bar() as (progress, _):
+                with bar() as (progress, _):
                     digest = store.verify(card, file, lambda done, total: progress(done, total, "checking"))
             except ModelError as error:
                 failed = True
@@ -132,11 +146,11 @@ def fetch_if_missing(settings: Settings) -> None:
         _pull(catalogue.card(wanted or catalogue.DEFAULT))
 
 
-def _pull(card: Card) -> Path:
+def _pull(card: Card, shown: AbstractContextManager[Shown] | None = None) -> Path:
     from ..models.pull import pull as fetch
 
     try:
-        with _bar() as (progress, say):
+        with shown or bar() as (progress, say):
             return fetch(card, folders().models, progress, notice=say)
     except KeyboardInterrupt:
         again = f"`glossator model pull {card.name}` goes on from there"
@@ -194,7 +208,21 @@ def _table(rows: list[tuple[str, str, str, str, str, str, str]]) -> None:
 
 
 @contextmanager
-def _bar() -> Iterator[tuple[Progress, Callable[[str], None]]]:
+def _lines() -> Iterator[Shown]:
+    """Progress and sentences for a program: a line of JSON each, progress at most some times a second."""
+    last = 0.0
+
+    def progress(done: int, total: int, what: str) -> None:
+        nonlocal last
+        if (now := time.monotonic()) - last >= BEAT or (total and done == total):
+            last = now
+            click.echo(json.dumps({"done": done, "total": total, "what": what}))
+
+    yield progress, lambda sentence: click.echo(json.dumps({"notice": sentence}, ensure_ascii=False))
+
+
+@contextmanager
+def bar() -> Iterator[Shown]:
     """A progress bar in bytes on standard error, none where that is no terminal; and how to say a sentence above it."""
     if not sys.stderr.isatty():
         yield lambda done, total, what: None, _say

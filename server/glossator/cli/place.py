@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import tempfile
@@ -12,7 +13,7 @@ import click
 
 from ..action.workspace import root_of
 
-LINES = re.compile(r"(\d+)(?:-(\d+))?")
+LINES = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,9 @@ class Place:
 
 def parse(text: str) -> Place:
     """Read a place. A file whose own name holds a colon wins over a symbol. Raises `click.UsageError`."""
-    if Path(text).exists():
-        return Place(Path(text))
+    with contextlib.suppress(OSError):  # too long for a file's name
+        if Path(text).exists():
+            return Place(Path(text))
     head, colon, tail = text.rpartition(":")
     if not colon or not head or (len(head) == 1 and tail[:1] in "\\/"):  # no colon, or only a drive's
         return Place(Path(text))
@@ -66,6 +68,10 @@ class Source:
     text: str
     mark: bytes = b""
 
+    def whole(self, text: str) -> str:
+        """`text` as the file would hold it, the byte order mark included."""
+        return self.mark.decode("utf-8") + text
+
     def span_of(self, lines: tuple[int, int]) -> tuple[int, int]:
         """Offsets of whole lines, without the last line's ending. Raises `click.UsageError` past the end."""
         starts = [0, *(match.end() for match in re.finditer(r"\r\n|\r|\n", self.text))]
@@ -93,17 +99,29 @@ def read(path: Path) -> Source:
 
 
 def write(source: Source, text: str) -> None:
-    """Put `text` in the file's place at once, keeping its mode. Raises `click.UsageError` when it changed meanwhile."""
+    """Put `text` in the file's place at once, keeping its mode and owner.
+
+    Raises `click.UsageError` when it changed meanwhile, and for a file that is not to be written.
+    """
     target = source.path.resolve()
-    if target.read_bytes() != source.raw:
-        raise click.UsageError(f"{source.path} changed since it was read; nothing was written, run the command again")
+    about = target.stat()
+    if not about.st_mode & 0o222 or not os.access(target, os.W_OK):  # the folder's leave is enough to replace it
+        raise click.UsageError(f"{source.path} is read-only; nothing was written")
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(source.mark + text.encode("utf-8"))
+            file.write(source.whole(text).encode("utf-8"))
             file.flush()
             os.fsync(file.fileno())
-        Path(name).chmod(target.stat().st_mode & 0o7777)
+        mine = Path(name).stat()
+        if (about.st_uid, about.st_gid) != (mine.st_uid, mine.st_gid):
+            with contextlib.suppress(OSError):  # only root may give files away
+                os.chown(name, about.st_uid, about.st_gid)
+        Path(name).chmod(about.st_mode & 0o7777)
+        if target.read_bytes() != source.raw:
+            raise click.UsageError(
+                f"{source.path} changed since it was read; nothing was written, run the command again"
+            )
         Path(name).replace(target)
     except BaseException:
         Path(name).unlink(missing_ok=True)

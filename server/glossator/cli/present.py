@@ -5,6 +5,8 @@ Standard error only; silent where that is no terminal, unless thoughts were aske
 
 from __future__ import annotations
 
+import io
+import re
 import sys
 import time
 
@@ -13,6 +15,13 @@ from rich.live import Live
 from rich.markdown import Markdown
 from rich.spinner import Spinner
 from rich.text import Text
+
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # what a terminal would do instead of show
+
+
+def calm(text: str) -> str:
+    """`text` with nothing in it that a terminal obeys: names of files, code and a model's words may hold such."""
+    return _OBEYED.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
 
 
 class Watch:
@@ -72,42 +81,60 @@ class Watch:
 
     def _dim(self, line: str) -> None:
         if self._terminal:
-            self._console.print(Text(line, style="dim italic"))
+            self._console.print(Text(calm(line), style="dim italic"))
         else:
-            print(line, file=sys.stderr)
+            print(calm(line), file=sys.stderr)
 
     def _frame(self) -> RenderableType:
         seconds = int(time.monotonic() - self._begun)
         line = Spinner("dots", Text(f"{self._title} · {self._stage} · {seconds} s", style="cyan"))
         height = max(3, self._console.size.height - 4)
         if self._pending:
-            return Group(Text(self._pending, style="dim italic"), line)
+            return Group(Text(calm(self._pending), style="dim italic"), line)
         if not self._answer:
             return line
-        return Group(Markdown("\n".join(self._answer.split("\n")[-height:])), line)
+        return Group(Markdown(calm("\n".join(self._answer.split("\n")[-height:]))), line)
 
 
 def show_markdown(text: str) -> None:
     """An answer: laid out in a terminal, as it is in a pipe."""
     console = Console(highlight=False)
     if console.is_terminal:
-        console.print(Markdown(text, hyperlinks=False))
+        console.print(Markdown(calm(text), hyperlinks=False))
     else:
-        print(text)
+        print(calm(text))
+
+
+def show_plain(text: str) -> None:
+    """Text of ours that holds words of code and names of files: as it is in a pipe."""
+    print(calm(text) if sys.stdout.isatty() else text)
 
 
 def show_diff(text: str) -> None:
-    """A diff: coloured in a terminal, as it is in a pipe."""
+    """A diff: coloured in a terminal; in a pipe bytes of files, whatever the locale's encoding and ends of lines."""
     console = Console(highlight=False, soft_wrap=True)
     if not console.is_terminal:
-        print(text, end="")
+        print(end="", flush=True)
+        if (out := getattr(sys.stdout, "buffer", None)) is not None:
+            out.write(text.encode("utf-8", "surrogateescape"))
+            out.flush()
         return
-    for line in text.splitlines():
+    for line in calm(text).split("\n")[:-1]:
         style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
         console.print(Text(line, style="bold" if line.startswith(("---", "+++")) else style))
 
 
+def bear_any_text() -> None:
+    """What the locale's encoding has no character for is written as an escape from now on, not an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def note(text: str) -> None:
     """A remark on standard error, without anything that moves a cursor: it may hold words of code and programs."""
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(Text("".join(each if each.isprintable() or each == "\n" else " " for each in text), style="dim"))
+    console = Console(stderr=True, highlight=False)
+    console.print(
+        Text("".join(each if each.isprintable() or each == "\n" else " " for each in text), style="dim"),
+        soft_wrap=not console.is_terminal,
+    )

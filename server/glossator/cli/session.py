@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import click
@@ -15,14 +15,12 @@ from ..action.budget import prompt_tokens
 from ..action.facts_told import calls_told, facts_told
 from ..action.outcome import Answer, Event, Explanation, NewFile, Outcome, Proposal, Refusal, Stage, Thought
 from ..action.target import Target, target_at
-from ..answer.compiling import Compilers
+from ..action.tools import NONE, Tools
 from ..answer.edit import apply as applied
-from ..answer.running import Runs
-from ..answer.testing import Suite
 from ..code import Span, symbols
 from ..engine import Engine, Priority
 from ..engine.alone import NotRemembered, alone
-from ..engine.choose import open_engine
+from ..engine.choose import open_engine, open_ledger
 from ..engine.remembered import Remembered
 from ..settings import Settings, folders
 from . import place as places
@@ -48,18 +46,19 @@ class Session:
     show_thinking: bool
     show_prompt: bool
     candidate: int = 1
-    compilers: Compilers = field(default_factory=Compilers)
-    runs: Runs | None = None
-    tests: Suite | None = None
+    tools: Tools = NONE
 
     async def run(self) -> int:
         """Answer, and return the exit code."""
         targets = self._completed(self._targets())
-        engine = open_engine(self.settings, folders())
+        ledger = open_ledger(self.settings, folders())
+        engine = open_engine(self.settings, folders(), ledger)
         try:
             if self.show_prompt:
                 for target in targets:
-                    click.echo(await running.prompt_for(self.action, target, engine, budget=self._budget(engine)))
+                    present.show_plain(
+                        await running.prompt_for(self.action, target, engine, budget=self._budget(engine))
+                    )
                 return ANSWERED
             # Each function of a file would take its time, and a search finds something likelier in right ones, too.
             for target in targets:
@@ -69,8 +68,11 @@ class Session:
                 refused = Refusal(reasons=(whole_file.WEIGHTLESS,), model=engine.model().name)
                 return self._deliver([(self._file(), refused)])
             action = replace(self.action, strategy="tries") if weighs else self.action
-            tests = None if weighs else self.tests  # then they are run on the one that is offered
-            outcomes = [(target, await self._ask(action, target, engine, tests)) for target in targets]
+            tools = replace(self.tools, tests=None) if weighs else self.tools  # they are run on what is offered then
+            outcomes = []
+            for target in targets:
+                outcomes.append((target, await self._ask(action, target, engine, tools)))
+                ledger.asked(action.name, outcomes[-1][1].spared)
             if weighs:
                 outcomes = [await self._likeliest(outcomes, engine)]
         finally:
@@ -105,11 +107,9 @@ class Session:
 
         return completed(targets, self.settings)
 
-    async def _ask(self, action: Action, target: Target, engine: Engine, tests: Suite | None) -> Outcome:
+    async def _ask(self, action: Action, target: Target, engine: Engine, tools: Tools) -> Outcome:
         if self.use_cache and isinstance(engine, Remembered) and await engine.opened():
-            found = await running.recall_checked(
-                action, target, engine, seed=self.seed, compilers=self.compilers, runs=self.runs, tests=tests
-            )
+            found = await running.recall_checked(action, target, engine, seed=self.seed, tools=tools)
             if found is not None:  # no engine is started for it
                 return found
             if self.candidate > 1:  # it was asked before, and what was found then is meant
@@ -127,9 +127,7 @@ class Session:
                 seed=self.seed,
                 use_cache=self.use_cache,
                 priority=Priority.COMMAND,
-                compilers=self.compilers,
-                runs=self.runs,
-                tests=tests,
+                tools=tools,
                 seconds=self.settings.search.seconds,
             )
 
@@ -142,9 +140,7 @@ class Session:
                 alone(engine),
                 budget=self._budget(engine),
                 seed=self.seed,
-                compilers=self.compilers,
-                runs=self.runs,
-                tests=self.tests,
+                tools=self.tools,
                 seconds=self.settings.search.seconds,
             )
         except NotRemembered:
@@ -179,7 +175,7 @@ class Session:
 
     async def _tested(self, best: whole_file.Weighed, watch: present.Watch) -> Outcome:
         until = time.monotonic() + self.settings.search.seconds
-        trial = tested.trial_of(self.action, best.target, self.tests)
+        trial = tested.trial_of(self.action, best.target, self.tools.tests)
         outcome = await tested.checked(
             self.action,
             best.target,
@@ -202,7 +198,7 @@ class Session:
             many = [self._json(target, outcome) for target, outcome in outcomes]
             click.echo(json.dumps(many[0] if len(many) == 1 else many, ensure_ascii=False, indent=2))
         elif edits and not self.apply:
-            present.show_diff(unified(self.place.path, text, after))
+            present.show_diff(unified(self.place.path, self.source.whole(text), self.source.whole(after)))
         for target, outcome in outcomes:
             self._deliver_one(target, outcome)
         if edits and self.apply:
@@ -266,7 +262,8 @@ class Session:
         return found
 
     def _diff(self, proposal: Proposal) -> str:
-        return unified(self.place.path, self.source.text, applied(self.source.text, proposal.edits))
+        whole = self.source.whole
+        return unified(self.place.path, whole(self.source.text), whole(applied(self.source.text, proposal.edits)))
 
 
 def summary(target: Target, outcome: Outcome, number: str = "") -> str:

@@ -13,6 +13,7 @@ from ..code import TooLarge
 from ..engine import EngineError
 from ..models import ModelError
 from ..settings import SettingsError
+from .present import calm
 
 ANSWERED, REFUSED, USAGE, TROUBLE, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -36,5 +37,5 @@ def told() -> Iterator[None]:
 
 def stop(message: str, code: int) -> None:
     """Say `message` and end with `code`."""
-    print(f"glossator: {message}", file=sys.stderr)
+    print(f"glossator: {calm(message)}", file=sys.stderr)
     raise SystemExit(code)

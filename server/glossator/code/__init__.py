@@ -71,4 +71,4 @@ class Symbol:
 
 
 class TooLarge(Exception):
-    """The text is over the size caps that keep parsing quick and safe; the message names size and cap."""
+    """The text is over the size caps that keep parsing quick and safe; the message names size and cap, not the file."""

@@ -7,11 +7,12 @@ This one list decides both what is shown and what an answer depends on. Knows ho
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 
 from . import Span, Symbol
-from .entry import Definition, Entry, entry_of
+from .entry import Definition, Entry, live_entry
 from .index import Index
 from .modules import distance, files_of
 from .piece import MOST_VARIABLE, Piece, Why, calling, defined
@@ -26,6 +27,8 @@ MOST = 10
 MOST_CALLERS = 2
 _MOST_EXAMINED = 60
 _MOST_CONSTANTS = 4
+_MOST_FOLLOWED = 1_000  # names; in more of them nobody finds what matters
+_MOST_READ = 20_000_000  # characters: each name may be looked for in the code, and in the class around it
 _SPOKEN = re.compile(r"[A-Za-z_$][\w$]*")
 _CALLABLE = {"function", "method"} | TYPES
 _Rank = tuple[int, int, int, int]
@@ -39,12 +42,13 @@ def beyond(index: Index, tree: Tree, path: str, span: Span, parsed: Parsed) -> t
 
     Quick: only the files that something is shown of are parsed. An entry that `parsed` finds changed is left out.
     """
-    here = tree.once(f"entry {path}", lambda: entry_of(tree, path))
+    here = live_entry(tree, path)
     symbol = symbol_of(tree, span)
     ranked: dict[tuple[str, int], tuple[_Rank, Match, Why]] = {}
-    for order, reference in enumerate(_wanted(tree, span, symbol)):
+    scope = scope_of(tree, span, symbol)
+    most = min(_MOST_FOLLOWED, _MOST_READ // (len(scope.code) + len(scope.around) + 1))
+    for order, reference in enumerate(itertools.islice(_wanted(tree, span, symbol), most)):
         called = reference.role == "call"
-        scope = scope_of(tree, span, symbol)
         for match in meant(index, here, reference.name, reference.qualifier, scope, called=called):
             if reference.role == "name" and match.how not in {"import", "include", "package"}:
                 continue

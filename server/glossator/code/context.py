@@ -6,7 +6,6 @@ depends on the file and the budget alone, so that the second question about a fi
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -16,6 +15,7 @@ from .facts import Facts, facts
 from .piece import Piece
 from .related import Related, called, headers, recipe
 from .symbols import imports, outline
+from .threads import in_turn
 from .tree import Tree
 
 __all__ = ["Context", "Facts", "gather", "outlined", "recipe"]
@@ -26,6 +26,8 @@ Count = Callable[[Sequence[str]], Awaitable[Sequence[int]]]
 _HOLDERS = {"class", "interface", "struct", "enum", "trait", "module"}
 _LETTERS_A_TOKEN = 12
 """A text of more letters for each token than this is not worth counting: it does not fit."""
+_COUNTED = 400_000
+"""Letters. Of a longer text as many are counted, and the rest is taken to be like them."""
 _AROUND = 40
 BEYOND_PART = 4
 """Other files get one part in so many of the budget: what they cost is paid anew for each target."""
@@ -75,18 +77,19 @@ async def gather(  # noqa: PLR0917 - all of them are needed, and callers read we
     """
     del path  # a file's name says nothing that its text does not, and the recipe does not depend on it
     target = span.of(text)
-    most = shared or budget // 2
+    most, most_outline = shared or budget // 2, (shared * 2 or budget) // 3
     whole = text if len(text) <= most * _LETTERS_A_TOKEN else ""
     # What a large file holds takes seconds to read off: in a thread others are answered meanwhile.
-    outlines = await asyncio.to_thread(outlined, tree) if tree is not None else ()
-    target_tokens, whole_tokens, *outline_tokens = await count([target, whole, *outlines])
+    outlines = await in_turn(len(text), outlined, tree) if tree is not None else ()
+    outlines = tuple(each for each in outlines if len(each) <= most_outline * _LETTERS_A_TOKEN)
+    target_tokens, whole_tokens, *outline_tokens = await _counted([target, whole, *outlines], count)
     shown: Literal["file", "outline", "none"] = "none"
     file, used = "", 0
     if whole and whole_tokens <= most:
         shown, file, used = "file", text, whole_tokens
     else:
         for each, tokens in zip(outlines, outline_tokens, strict=True):
-            if each and tokens <= (shared * 2 or budget) // 3:
+            if each and tokens <= most_outline:
                 shown, file, used = "outline", each, tokens
                 break
     if used + target_tokens > budget and not (shared and target_tokens <= budget):
@@ -94,15 +97,23 @@ async def gather(  # noqa: PLR0917 - all of them are needed, and callers read we
     used += target_tokens
     related: list[tuple[str, str]] = []
     if shown != "file":
-        offered = _related(tree, span) if tree is not None else _around(text, span)
+        offered = await in_turn(len(text), _related, tree, span) if tree is not None else _around(text, span)
         for piece, tokens in zip(offered, await count([code for _, code in offered]) if offered else (), strict=True):
             if used + tokens <= budget:
                 related.append(piece)
                 used += tokens
     foreign, most = await _beyond(beyond, min(budget - used, budget // BEYOND_PART), count)
-    known = await asyncio.to_thread(facts, tree, span) if tree is not None else None
-    depends = await asyncio.to_thread(recipe, tree, text, span, beyond)
+    known = await in_turn(len(text), facts, tree, span) if tree is not None else None
+    depends = await in_turn(len(text), recipe, tree, text, span, beyond)
     return Context(file, target, (*related, *foreign), depends, known, shown, used + most)
+
+
+async def _counted(texts: Sequence[str], count: Count) -> list[int]:
+    counts = await count([text[:_COUNTED] for text in texts])
+    return [
+        tokens * len(text) // _COUNTED if len(text) > _COUNTED else tokens
+        for text, tokens in zip(texts, counts, strict=True)
+    ]
 
 
 async def _beyond(pieces: Sequence[Piece], budget: int, count: Count) -> tuple[list[tuple[str, str]], int]:

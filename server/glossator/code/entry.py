@@ -119,6 +119,11 @@ def entry_of(tree: Tree, path: str, found: Found | None = None) -> Entry:
     )
 
 
+def live_entry(tree: Tree, path: str) -> Entry:
+    """The entry of a text that an editor holds; worked out once for a tree."""
+    return tree.once(f"entry {path}", lambda: entry_of(tree, path))
+
+
 def text_digest(text: str) -> str:
     """The digest that an entry keeps of its text."""
     return digest([text])

@@ -1,18 +1,21 @@
 """The class of what a method is called on, where the text shows it plainly: an annotation, a call of the class itself.
 
-Knows text alone, no trees, no files; what is not plain is not found.
+Knows text alone, no trees, no files; what is not plain is not found. Each expression takes a time that grows with the
+text and not with its square: a file of somebody else's may be made so that it would.
 """
 
 from __future__ import annotations
 
 import re
 
-_TYPE = r"[A-Za-z_][\w.]*(?:::\w+)*"
+_TYPE = r"[A-Za-z_][\w.]*+(?:::\w++)*+"
 _WRAPPERS = re.compile(r"^(?:Optional|Final|ClassVar|Annotated|Option|Box|Rc|Arc|Promise|Readonly)[<\[]\s*(?:&\s*)?")
 _LEADING = re.compile(r"^(?:[&*\s]|mut\b|const\b|dyn\b|\"|')+")
 _WORD = re.compile(_TYPE)
 _BASES = re.compile(r"(?:\bextends\b|\bimplements\b|,|:|\()\s*(?:public|protected|private|virtual)?\s*(" + _TYPE + ")")
 _HEAD = re.compile(r"\b(?:class|interface|struct|trait|enum)\s+[\w$]+(?:<[^>]*>)?")
+_HEADER = 2_000
+"""Characters of a class's header that are read."""
 _MADE = re.compile(rf"(?:new(?=[A-Z]))?({_TYPE})(?:\(.*\)|\{{.*\}})", re.DOTALL)
 
 
@@ -23,8 +26,9 @@ def evident(code: str, variable: str, *, attribute: bool = False) -> list[str]:
     bare = rf"(?<![\w.$]){name}"
     patterns = (
         rf"(?:{own}|{bare})\s*:\s*([^=,;(){{}}\n]+)",  # x: T
-        rf"(?:{own}|{bare})\s*(?::[^=\n]*)?:?=\s*(?:await\s+|new\s+|&)*({_TYPE})(?:::new|\.new)?\s*[({{]",  # x = T(
-        rf"\b({_TYPE})(?:<[^<>]*>)?[\s*&]+{name}\b\s*[;=,)({{]",  # T x = …, T* x
+        # x = T(
+        rf"(?:{own}|{bare})\s*(?::[^=\n]{{0,200}})?:?=\s*(?:await\s+|new\s+|&)*({_TYPE})(?:::new|\.new)?\s*[({{]",
+        rf"(?<![\w.:])({_TYPE})(?:<[^<>\n]{{0,200}}>)?[\s*&]++{name}\b\s*[;=,)({{]",  # T x = …, T* x
         rf"(?<![\w.$]){name}\s+\*?({_TYPE})\b",  # Go: x *T
     )
     found = []
@@ -56,7 +60,7 @@ def own_class(receiver: str) -> str | None:
 def bases(signature: str, language: str) -> list[str]:
     """The classes that a class's header names: what it extends and implements."""
     head = _HEAD.search(signature)
-    rest = signature[head.end() :] if head else ""
+    rest = signature[head.end() : head.end() + _HEADER] if head else ""
     if language == "go" or not rest:
         return []
     rest = re.sub(r"\w+\s*=\s*[\w.]+", "", re.sub(r"\[[^\]]*\]|<[^<>]*>", "", rest))  # type arguments, `metaclass=`

@@ -56,7 +56,14 @@ class Reference:
 
 
 def references(tree: Tree, span: Span) -> tuple[Reference, ...]:
-    """The names used inside `span` in the order of their first places, each with its weightiest role."""
+    """The names used inside `span` in the order of their first places, each with its weightiest role.
+
+    Worked out once for a tree, since every question about a definition asks for them more than once.
+    """
+    return tree.once(f"references {span.start} {span.end}", lambda: _references(tree, span))
+
+
+def _references(tree: Tree, span: Span) -> tuple[Reference, ...]:
     start, end = tree.byte(span.start), tree.byte(span.end)
     called = {node.id for node in _captured(tree, "calls", "callee", start, end)}
     found: dict[tuple[str, str], Reference] = {}

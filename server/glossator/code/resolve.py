@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
+from .brought import Bound
 from .entry import Definition, Entry
 from .index import Index
 from .modules import distance, files_of
@@ -46,6 +47,7 @@ TYPES = frozenset(("class", "interface", "struct", "enum", "trait", "type"))
 MOST_OF_A_NAME = 3
 """Definitions of a name that are taken in: overloads, a declaration and its definition."""
 _DEPTH = 4  # steps through re-exports and base classes
+_MOST_STARS = 8  # imports of all names that are followed in one file
 _NESTING = frozenset(("rust", "cpp"))  # names in inline modules and namespaces count as the file's
 _OWN = re.compile(r"(?:self|this|cls|Self|super(?:\(.*\))?)\b")
 _COMMON = (
@@ -81,11 +83,11 @@ def looked_up(index: Index, here: Entry, qualifier: str, name: str, depth: int =
     if any(each.path == (name,) for each in here.definitions):
         return []
     how: How = "include" if here.language in {"c", "cpp"} else "import"
-    for bound in here.bound:
-        if bound.name == "*" and not bound.alias:
-            found = _exported(index, here, bound.module, name, name, depth + 1)
-            if found:
-                return [each._replace(how=how) for each in found]
+    seen: set[tuple[str, str]] = set()
+    for bound in _stars(here, len(here.bound)):  # a file of C includes many
+        found = _exported(index, here, bound.module, name, name, depth + 1, seen)
+        if found:
+            return [each._replace(how=how) for each in found]
     return [
         Match(index.entries[path], each, "package")
         for path in _package(index, here)
@@ -166,11 +168,18 @@ def _member(index: Index, found: Iterable[Match], name: str) -> list[Match]:
 
 
 def _exported(  # noqa: PLR0917 - all of them are needed at each step
-    index: Index, importer: Entry, module: str, name: str, alias: str, depth: int
+    index: Index,
+    importer: Entry,
+    module: str,
+    name: str,
+    alias: str,
+    depth: int,
+    seen: set[tuple[str, str]] | None = None,
 ) -> list[Match]:
-    """What a module has under a name, through modules that only pass it on."""
+    """What a module has under a name, through modules that only pass it on; those in `seen` are asked no more."""
     if depth > _DEPTH:
         return []
+    seen = set() if seen is None else seen
     entries = [index.entries[path] for path in files_of(index, importer, module)]
     for entry in entries:
         found = _default(entry, alias) if name == "default" else list(_top(entry, name))
@@ -181,14 +190,20 @@ def _exported(  # noqa: PLR0917 - all of them are needed at each step
         if entry.language == "java":  # `import static c.F.g`
             owner = entry.path.rpartition("/")[2].removesuffix(".java")
             return [Match(entry, each, "import") for each in entry.definitions if each.path == (owner, name)]
-        for bound in entry.bound:
-            passes = bound.alias == name and bound.name not in {"", "*"}
-            if passes or (bound.name == "*" and not bound.alias and importer.language not in {"c", "cpp"}):
-                inner = bound.name if passes else name
-                found_there = _exported(index, entry, bound.module, inner, alias, depth + 1)
-                if found_there:
-                    return found_there
+        if (entry.path, name) in seen:
+            continue
+        seen.add((entry.path, name))
+        passed = [bound for bound in entry.bound if bound.alias == name and bound.name not in {"", "*"}]
+        for bound in [*passed, *(_stars(entry) if importer.language not in {"c", "cpp"} else [])]:
+            inner = bound.name if bound.alias else name
+            if found_there := _exported(index, entry, bound.module, inner, alias, depth + 1, seen):
+                return found_there
     return []
+
+
+def _stars(entry: Entry, most: int = _MOST_STARS) -> list[Bound]:
+    """The imports of all names of a module; each may lead to as many again."""
+    return [bound for bound in entry.bound if bound.name == "*" and not bound.alias][:most]
 
 
 def _bodies(entry: Entry, name: str) -> Iterator[Match]:

@@ -35,7 +35,7 @@ def find(tree: Tree, name: str) -> tuple[Symbol, ...]:
     wanted = tuple(part for part in name.replace("::", ".").replace("#", ".").split(".") if part)
     if not wanted:
         return ()
-    return tuple(symbol for symbol in outline(tree) if _flat(symbol)[-len(wanted) :] == wanted)
+    return tuple(symbol for symbol in _named(tree).get(wanted[-1], ()) if _flat(symbol)[-len(wanted) :] == wanted)
 
 
 def scopes(tree: Tree, symbol: Symbol) -> tuple[Symbol, ...]:
@@ -60,6 +60,18 @@ def calls(tree: Tree, span: Span) -> tuple[str, ...]:
     nodes = [node for node in cursor.captures(tree.root).get("callee", ()) if start <= node.start_byte < end]
     nodes.sort(key=_start)
     return tuple(dict.fromkeys(tree.source(node) for node in nodes))
+
+
+def _named(tree: Tree) -> dict[str, list[Symbol]]:
+    """The definitions by the last part of their names."""
+
+    def make() -> dict[str, list[Symbol]]:
+        names: dict[str, list[Symbol]] = {}
+        for symbol in outline(tree):
+            names.setdefault(_flat(symbol)[-1], []).append(symbol)
+        return names
+
+    return tree.once("named", make)
 
 
 def _flat(symbol: Symbol) -> tuple[str, ...]:

@@ -22,6 +22,9 @@ from .languages import Language, grammar
 
 MAX_BYTES = 1_000_000
 """Bytes of UTF-8. This much takes up to a second to parse."""
+MAX_NODES = 200_000
+"""Nodes of a tree. What the densest code of this size holds is found in under half a second, in which no other thread
+runs; of the files that people wrote hardly any has as many."""
 MAX_LINE = 100_000
 """Bytes in one line. Longer ones are generated or minified."""
 MAX_DEPTH = 1_000
@@ -203,6 +206,8 @@ def _check_size(data: bytes) -> None:
 
 
 def _check_shape(root: Node) -> None:
+    if root.descendant_count > MAX_NODES:
+        raise TooLarge(f"the file has {root.descendant_count:,} syntax nodes; more than {MAX_NODES:,} are not analysed")
     level = [root]
     for depth in range(MAX_DEPTH):
         if any(node.is_error and node.child_count > MAX_PIECES for node in level):

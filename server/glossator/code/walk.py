@@ -132,7 +132,7 @@ def text_of(root: Path, path: str) -> tuple[bytes, Found] | None:
         return None
     if len(data) > MOST_BYTES or b"\0" in data[:_LOOKED_AT]:
         return None
-    return data, Found(path, about.st_size, about.st_mtime_ns)
+    return data, Found(path, about.st_size, _changed(about))
 
 
 def decoded(data: bytes) -> str | None:
@@ -152,7 +152,13 @@ def _file(entry: os.DirEntry[str], path: str) -> Found | None:
         return None
     if not stat.S_ISREG(about.st_mode) or about.st_size > MOST_BYTES:
         return None
-    return Found(path, about.st_size, about.st_mtime_ns)
+    return Found(path, about.st_size, _changed(about))
+
+
+def _changed(about: os.stat_result) -> int:
+    """When a file was changed. The time that a program may set (`touch -r`, unpacked archives) says less than when that
+    was done; Windows has none of the second kind."""
+    return about.st_mtime_ns if os.name == "nt" else about.st_ctime_ns
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

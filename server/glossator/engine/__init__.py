@@ -74,6 +74,7 @@ class Request:
         answers: Nothing is streamed; `Finished.scores` says how likely each of these texts is as the answer
             (after `answer_prefix`). With `max_tokens` above 0 each is gone on with instead, always with the likeliest
             token, until so many or the first of `stop`: `Finished.texts`. `likelihood` asks so.
+        purpose: What it is for (an action's name), for the ledger alone: no answer depends on it.
     """
 
     messages: tuple[Message, ...]
@@ -87,6 +88,7 @@ class Request:
     priority: Priority = Priority.COMMAND
     lane: str = ""
     answers: tuple[str, ...] = ()
+    purpose: str = ""
 
     def key(self, model: str) -> str:
         """The digest under which the answer of `model` (a model's digest) is remembered (64 hex digits)."""
@@ -244,6 +246,7 @@ class EngineError(Exception):
     ├── EngineDied       the engine process ended while it worked; the next request starts another
     ├── EngineBusy       the queue is full, or a newer request of the same lane took this one's place
     ├── ContextTooLong   the prompt does not fit the model's context window
+    ├── PackRefused      a pack of answers is damaged, too large or no pack
     ├── RequestPoisoned  the request ended the engine process twice and is refused for this session
     └── RemoteError      the remote server refused, failed or was cut off
     """
@@ -267,6 +270,10 @@ class EngineBusy(EngineError):
 
 class ContextTooLong(EngineError):
     """The prompt does not fit."""
+
+
+class PackRefused(EngineError):
+    """A file is not a pack of answers, or not one that is read."""
 
 
 class RequestPoisoned(EngineError):

@@ -9,15 +9,25 @@ from pathlib import Path
 
 from ..settings import Folders, Settings
 from . import Engine, EngineError
+from .ledger import Ledger
+from .recorded import Recorded
 
 
-def open_engine(settings: Settings, folders: Folders) -> Engine:
+def open_ledger(settings: Settings, folders: Folders) -> Ledger:
+    """Where what answers cost is entered, if that is wanted."""
+    return Ledger(folders.stats if settings.stats.enabled else None)
+
+
+def open_engine(settings: Settings, folders: Folders, ledger: Ledger | None = None) -> Engine:
     """The engine that `settings` name, with remembered answers in front of it unless the cache is off.
 
-    Nothing is started and no model is loaded here; a remote server is asked only for its model's name, where the
-    settings do not say it. Raises `EngineError` when what is named cannot be had.
+    What it computes is entered in `ledger`; None: nowhere. Nothing is started and no model is loaded here; a remote
+    server is asked only for its model's name, where the settings do not say it. Raises `EngineError` when what is named
+    cannot be had.
     """
     engine = _backend(settings, folders)
+    if ledger is not None:
+        engine = Recorded(engine, ledger)
     if not settings.cache.enabled:
         return engine
     from .remembered import Remembered
@@ -63,4 +73,5 @@ def _local(settings: Settings, folders: Folders) -> Engine:
         threads=settings.local.threads,
         gpu_layers=settings.local.gpu_layers,
         idle_seconds=settings.local.idle_seconds,
+        reasoning=settings.local.reasoning,
     )

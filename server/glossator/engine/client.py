@@ -50,7 +50,7 @@ class SharedEngine:
         logs: Folder of `engine.log`.
         states: Folder for saved KV states; None: none are saved.
         calibrations: Folder for what was measured of models on this machine; None: nothing is kept.
-        context, threads, gpu_layers, idle_seconds: As in the settings.
+        context, threads, gpu_layers, idle_seconds, reasoning: As in the settings.
         silence_seconds: How long the process may say nothing while it is awaited before it is ended.
         command: What to start instead of the real engine process; for tests.
     """
@@ -69,6 +69,7 @@ class SharedEngine:
         threads: int = 0,
         gpu_layers: int = -1,
         idle_seconds: float = 300.0,
+        reasoning: bool = True,
         silence_seconds: float = 20.0,
         command: Sequence[str] = (),
     ) -> None:
@@ -95,7 +96,7 @@ class SharedEngine:
             name=card.name,
             digest=digest,
             context=min(context or known.context or 8192, card.context),
-            reasoning=card.reasoning,
+            reasoning=card.reasoning and reasoning,
             think_open=card.think_open,
             think_close=card.think_close,
             prefill_rate=known.prefill_rate,
@@ -149,7 +150,8 @@ class SharedEngine:
     def model(self) -> ModelInfo:
         """What the card says; once the model was loaded, what it says of itself."""
         if self._latest and self._latest.info:
-            self._info = replace(self._latest.info, name=self._info.name, digest=self._info.digest)
+            ours = self._info
+            self._info = replace(self._latest.info, name=ours.name, digest=ours.digest, reasoning=ours.reasoning)
         return self._info
 
     def status(self) -> EngineStatus:
@@ -239,8 +241,12 @@ class SharedEngine:
 
     async def _start(self, path: Path) -> Link:
         command = [*self._command, "--socket", str(path), "--options", self._options]
-        with contextlib.suppress(FileNotFoundError):
+        try:
             os.unlink(path)  # noqa: PTH108 - a local name that nobody listens at any more
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise EngineError(f"{path} cannot be removed: {error.strerror or error}") from error
         child = self._child = supervise.spawn(command, self._logs, path.parent)
         limit = time.monotonic() + _START_SECONDS
         while time.monotonic() < limit:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from . import Chunk, Request, Text, machine
 from .drafting import Copier
 from .pace import Pace
@@ -70,6 +72,7 @@ class Decoding:
         self._shown_tokens = 0
         self._rough = -1  # the first cell that was evaluated with a draft; -1: there is none
         self.thought = thought
+        self._owed = thought.open  # an answer, of which nothing is to be seen yet
         self.redone = 0  # tokens that were evaluated once more, alone
         self.answer_tokens = 0
 
@@ -84,7 +87,7 @@ class Decoding:
                 self._drop(draft, row)
                 draft, row = [], 0
                 logits = self._redo()
-            token = self._sampler.choose(logits, self._written)
+            token = self._choose(logits)
             ended = self._tools.native.ends(token)
             done, forced = self._end() if ended else self._take(token)
             if done:
@@ -110,11 +113,20 @@ class Decoding:
         """How many tokens of drafts were right."""
         return self._copier.accepted if self._copier is not None else 0
 
+    def _choose(self, logits: Logits) -> int:
+        """The next token. After a thought an answer is owed: until something of it is written it may not end."""
+        token = self._sampler.choose(logits, self._written)
+        while self._owed and not self.thought.open and self._tools.native.ends(token):
+            logits = logits.copy()
+            logits[token] = -np.inf
+            token = self._sampler.choose(logits, self._written)
+        return token
+
     # --- text --------------------------------------------------------------------------------------------------------
 
     def _end(self) -> tuple[Reason | None, list[int]]:
         """The model wants to end; within its thought it may not, since the answer is still owed."""
-        return (None, self._close()) if self.thought.open else ("stop", [])
+        return (None, self._close(cut=False)) if self.thought.open else ("stop", [])
 
     def _take(self, token: int) -> tuple[Reason | None, list[int]]:
         """Show `token`; returns why the answer ends with it, and the tokens that must be written after it."""
@@ -124,6 +136,7 @@ class Decoding:
         if self.thought.open:
             return self._think(text)
         self.answer_tokens += 1
+        self._owed = self._owed and not text.strip()
         shown, stopped = self._stops.feed(text)
         self._shown += shown
         if stopped:
@@ -139,16 +152,17 @@ class Decoding:
             self._since = len(self._written)
             return None, self._begin_answer("\n\n") if self._request.answer_prefix else []
         if self.thought.spent or self._loops():
-            return None, self._close()
+            return None, self._close(cut=True)
         return None, []
 
-    def _close(self) -> list[int]:
-        text = self._spelling.finish() + self.thought.closing()
+    def _close(self, *, cut: bool) -> list[int]:
+        text = self._spelling.finish() + self.thought.closing(cut=cut)
         return self._begin_answer(text)
 
     def _begin_answer(self, text: str) -> list[int]:
         """Tokens of what is written for the model: the end of the thought, and the answer's given beginning."""
         prefix = self._request.answer_prefix
+        self._owed = not prefix.strip()
         self._shown += text + prefix
         self._since = len(self._written)
         forced = self._tools.tokenize(text, True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..models import Card
-from . import Chunk, ContextTooLong, Finished, ModelInfo, Priority, Reading, Request, Text, Usage
+from . import Chunk, ContextTooLong, Finished, ModelBroken, ModelInfo, Priority, Reading, Request, Text, Usage
 from .calibration import Shelf
 from .decoding import Cancelled, Decoding, Tools
 from .drafting import Copier
@@ -28,12 +28,12 @@ from .prefixes import Aborted, Prefixes, Resident, cuts
 from .rates import Rates
 from .sampling import Choice, Logits, Sampler
 from .states import States
-from .templates import family_of, render, thinks
+from .templates import LAST_WORDS, family_of, marks, render
 from .thinking import Thought
 
 UBATCH = 128  # tokens evaluated at once: 5 % slower than 512, and cancelling is quick
 WATCH_SECONDS = 0.01  # how often a prefill asks whether it is still wanted
-CLOSING_TOKENS = 16  # room for what is written to close a thought
+CLOSING_TOKENS = 32  # room for what is written to close a thought
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,12 @@ class Model:
         template = native.meta("tokenizer.chat_template")
         self._card = card
         self._family = family_of(card.family, template, native.meta("general.architecture"))
-        self._reasoning = card.reasoning or (not card.family and thinks(self._family, template))
+        for mark in marks(self._family):
+            if native.piece(native.tokenize(mark, marks=True)[0], marks=True).decode("utf-8", "replace") != mark:
+                raise ModelBroken(
+                    f"{path}: its vocabulary has no {mark}, so it is no {self._family} model as it is said to be"
+                )
+        self._reasoning = card.reasoning
         spelled = [re.escape(mark) for mark in native.marks()]
         self._spelled = re.compile("|".join(spelled)) if spelled else None
         self._states = self._shelf(states, digest, states_megabytes << 20)
@@ -125,17 +130,19 @@ class Model:
             return
         began, cpu = time.perf_counter(), time.process_time()
         prompt = self._prompt(request)
-        self._check(request.max_tokens, request.thinking, prompt)
+        self._check(request, prompt)
         try:
             with self._watched(cancelled):
-                # What is made ahead is to be remembered: only exact answers are.
-                ahead = request.priority is Priority.PREFETCH and request.max_tokens > 0
+                # What is made ahead is to be remembered: only exact answers are, and what they begin with.
+                ahead = request.priority is Priority.PREFETCH and bool(request.messages[-1].text)
                 resident = self._prefixes.enter(prompt.tokens, prompt.places, 0 if ahead else prompt.stable)
                 reused = len(resident.tokens)
                 if approximate := reused > resident.exact:
                     self._owed = prompt
                 reading = time.perf_counter()
                 logits = self._read(prompt, resident, emit)
+                if ahead and not request.max_tokens:
+                    self._prefixes.keep_whole(resident)
                 writing = time.perf_counter()
                 decoding = self._decoding(request, prompt, resident, emit, cancelled)
                 reason = decoding.run(logits) if request.max_tokens else "length"
@@ -208,7 +215,7 @@ class Model:
         began, cpu = time.perf_counter(), time.process_time()
         native, prompt = self._native, self._prompt(request)
         answers = [self._content(answer) for answer in request.answers]
-        self._check(max(map(len, answers)) + request.max_tokens, 0, prompt)
+        self._fits(max(map(len, answers)) + request.max_tokens, prompt)
         before = self._prefixes.evaluated
         try:
             with self._watched(cancelled):
@@ -296,8 +303,14 @@ class Model:
             start = match.start() + 1
         return tokens + self._native.tokenize(text[start:], marks=False)
 
-    def _check(self, answer: int, thinking: int, prompt: _Prompt) -> None:
-        budget = answer + (thinking + CLOSING_TOKENS if thinking else 0)
+    def _check(self, request: Request, prompt: _Prompt) -> None:
+        """The thought, its end and the answer's given beginning take nothing from the answer."""
+        thought = request.thinking
+        if thought and request.max_tokens:
+            thought += CLOSING_TOKENS + len(self._content(request.answer_prefix))
+        self._fits(request.max_tokens + thought, prompt)
+
+    def _fits(self, budget: int, prompt: _Prompt) -> None:
         if len(prompt.tokens) + budget > self.info.context:
             raise ContextTooLong(
                 f"the prompt has {len(prompt.tokens)} tokens and {budget} are reserved for the answer, "
@@ -330,7 +343,8 @@ class Model:
         emit: Callable[[Chunk], None],
         cancelled: Callable[[], bool],
     ) -> Decoding:
-        thought = Thought(self._card.think_close, request.thinking if request.max_tokens else 0)
+        budget = request.thinking if request.max_tokens else 0
+        thought = Thought(self._card.think_close, budget, LAST_WORDS.get(self._family, ""))
         opening = f"{self._card.think_open}\n" if thought.open else request.answer_prefix
         if opening and request.max_tokens:
             emit(Text(opening, 0))
@@ -346,6 +360,8 @@ class Model:
 
     def _sampler(self, request: Request) -> Sampler:
         asked, advice = request.sampling, self._card.advice
+        if self._card.plain is not None and not request.thinking:
+            advice = self._card.plain
         choice = Choice(
             temperature=advice.temperature if asked.temperature is None else asked.temperature,
             top_k=advice.top_k if asked.top_k is None else asked.top_k,

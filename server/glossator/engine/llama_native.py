@@ -23,7 +23,7 @@ from .prefixes import Aborted
 Logits = npt.NDArray[np.float32]
 
 MAX_OUTPUTS = 64  # rows of logits in one batch: a token and the longest draft
-_ERROR_LEVEL = 3
+_ERROR_LEVEL = 4  # GGML_LOG_LEVEL_ERROR
 _REPACKED = {2, 25}  # file types that gain from weight repacking: Q4_0, IQ4_NL; K-quants prefill x1.7 faster without
 _USER_DEFINED = 1 << 4  # LLAMA_TOKEN_ATTR_USER_DEFINED
 
@@ -49,7 +49,7 @@ def _prepare(lib: Any) -> None:
 
     def log(level: int, text: bytes, _data: object) -> None:
         if level == _ERROR_LEVEL:
-            _errors.append(text.decode("utf-8", "replace").strip())
+            _errors.append(" ".join(text.decode("utf-8", "replace").split()))
 
     _callbacks.append(lib.llama_log_callback(log))
     lib.llama_log_set(_callbacks[0], None)
@@ -79,10 +79,21 @@ def _check_file(path: Path) -> None:
             raise ModelBroken(f"{path}: not a GGUF file")
 
 
-def about() -> dict[str, Any]:
-    """The library's version and processor features (`build`), and whether it can use a graphics processor (`gpu`)."""
+def loaded_library() -> Any:
+    """llama.cpp itself, ready to be called. Raises `ImportError` or `OSError` where it cannot be loaded."""
     lib = _library()
     _prepare(lib)
+    return lib
+
+
+def said_last() -> str:
+    """llama.cpp's own last error lines."""
+    return "; ".join(_errors) or "no reason given"
+
+
+def about() -> dict[str, Any]:
+    """The library's version and processor features (`build`), and whether it can use a graphics processor (`gpu`)."""
+    lib = loaded_library()
     build = f"{lib.llama_version().decode()} {lib.llama_print_system_info().decode()}"
     return {"build": build, "gpu": bool(lib.llama_supports_gpu_offload())}
 
@@ -102,15 +113,20 @@ class Native:
         threads: int = 1,
         gpu_layers: int = -1,
         repack: bool | None = None,
+        watch: Any = None,
     ) -> None:
-        """`repack` the weights for this processor, or not; None: as the file's type suggests."""
+        """`repack` the weights for this processor, or not; None: as the file's type suggests.
+
+        `watch` is called for every operation that is evaluated (llama.cpp's `cb_eval`); with it there is no repacking.
+        """
         _check_file(path)
         self._path = path
-        self._lib = lib = _library()
-        _prepare(lib)
+        self._lib = lib = loaded_library()
         self._model: Any = None
         self._context: Any = None
         self._batch: Any = None
+        self._watch = watch
+        repack = False if watch is not None else repack
         self._model = self._load(gpu_layers, repack=bool(repack))
         if repack is None and lib.llama_model_ftype(self._model) in _REPACKED:
             lib.llama_model_free(self._model)
@@ -133,7 +149,7 @@ class Native:
         _errors.clear()
         model = lib.llama_model_load_from_file(os.fsencode(self._path), params)
         if not model:
-            raise ModelBroken(f"{self._path}: llama.cpp cannot load it: {'; '.join(_errors) or 'no reason given'}")
+            raise ModelBroken(f"{self._path}: llama.cpp cannot load it: {said_last()}")
         return model
 
     def _open(self, cells: int, threads: int) -> None:
@@ -159,11 +175,12 @@ class Native:
         strlen = ctypes.CDLL(None).strlen if os.name == "posix" else ctypes.cdll.msvcrt.strlen
         self._callback = lib.ggml_abort_callback(ctypes.cast(strlen, ctypes.c_void_p).value or 0)
         _set(params, abort_callback=self._callback, abort_callback_data=ctypes.addressof(self._flag))
+        if self._watch is not None:  # what it is shown must be in this process's memory
+            _set(params, cb_eval=self._watch, op_offload=False, offload_kqv=False)
         _errors.clear()
         self._context = lib.llama_init_from_model(self._model, params)
         if not self._context:
-            reason = "; ".join(_errors) or "no reason given"
-            raise EngineError(f"no memory for a context of {cells} tokens; set local.context lower ({reason})")
+            raise EngineError(f"no memory for a context of {cells} tokens; set local.context lower ({said_last()})")
         self._memory = lib.llama_get_memory(self._context)
         self.cells: int = lib.llama_n_ctx(self._context)
         self._batch = lib.llama_batch_init(self.ubatch, 0, 1)
@@ -240,8 +257,10 @@ class Native:
         return buffer.raw[:length]
 
     def ends(self, token: int) -> bool:
-        """Whether `token` ends a generation."""
-        return bool(self._lib.llama_vocab_is_eog(self._vocab, token))
+        """Whether `token` ends a generation: a mark for that, or another control token, none of which is text. R1 may
+        begin the user's next turn, which llama.cpp does not know for an end."""
+        lib, vocab = self._lib, self._vocab
+        return bool(lib.llama_vocab_is_eog(vocab, token) or lib.llama_vocab_is_control(vocab, token))
 
     def marks(self) -> list[str]:
         """Spellings of user-defined tokens like `<think>`: llama.cpp always reads these as tokens, asked or not."""

@@ -7,6 +7,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import json
+import os
 import platform
 import sys
 from contextlib import suppress
@@ -63,6 +64,17 @@ def build() -> str:
     return f"llama-cpp-python {version} {hashlib.sha256(json.dumps(sizes).encode()).hexdigest()[:12]}"
 
 
+def cpu_seconds(pid: int | None) -> float:
+    """Processor time of a process so far, all of its threads; 0 where there is none, or nobody tells."""
+    if pid is None:
+        return 0.0
+    try:
+        times = psutil.Process(pid).cpu_times()
+    except psutil.Error:
+        return 0.0
+    return float(times.user + times.system)
+
+
 def others() -> int:
     """Threads besides this one that run or want to, right now, whoever's they are; 0 where the system does not tell."""
     if sys.platform != "linux":
@@ -88,8 +100,7 @@ class Neighbours:
 
 
 def _own() -> float:
-    times = psutil.Process().cpu_times()
-    return float(times.user + times.system)
+    return cpu_seconds(os.getpid())
 
 
 def _all() -> float:

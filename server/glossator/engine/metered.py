@@ -15,7 +15,7 @@ class Metered(Front):
 
     Attributes:
         usage: Of all answers so far, remembered ones with what they cost when they were made.
-        remembered: Whether all of them were remembered.
+        remembered: Whether all of them were remembered, and none was given up or failed.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -25,15 +25,21 @@ class Metered(Front):
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
         """The other engine's answer. Raises what that one raises."""
-        async with aclosing(self._engine.stream(request)) as chunks:
-            async for chunk in chunks:
-                if isinstance(chunk, Finished):
-                    self.usage = _sum(self.usage, chunk.usage)
-                    self.remembered = self.remembered and chunk.remembered
-                yield chunk
+        ended = False
+        try:
+            async with aclosing(self._engine.stream(request)) as chunks:
+                async for chunk in chunks:
+                    if isinstance(chunk, Finished):
+                        self.usage = added(self.usage, chunk.usage)
+                        self.remembered = self.remembered and chunk.remembered
+                        ended = True
+                    yield chunk
+        finally:
+            # What is cancelled, closed before its end or fails took work all the same.
+            self.remembered = self.remembered and ended
 
 
-def _sum(one: Usage, other: Usage) -> Usage:
+def added(one: Usage, other: Usage) -> Usage:
     """The numbers added; approximate where one is."""
     numbers = [each.name for each in fields(Usage) if each.name != "approximate"]
     sums = {name: getattr(one, name) + getattr(other, name) for name in numbers}

@@ -20,8 +20,9 @@ import numpy.typing as npt
 from . import EngineError, surgery
 
 LEAST_KEPT = 96  # tokens; a shorter prefix is evaluated in less time than it is worth
-LEAST_LOADED = 64  # tokens that a blob must save over what the sequence holds
+LEAST_LOADED = 16  # tokens that a blob must save over what the sequence holds
 LEAST_PARKED = 256  # tokens of a prompt that are kept in memory when the sequence is left for another
+WHOLE_SHARE = 1 / 4  # of the memory for blobs is for whole prompts, since most of each is its file's once more
 
 
 class Aborted(Exception):
@@ -66,6 +67,15 @@ class Resident:
     logits_at: int = 0
 
 
+@dataclass(slots=True)
+class _Kept:
+    """A state in memory: as `Resident`, and exact. `logits` (those after its last token): it is a whole prompt."""
+
+    blob: bytes
+    stable: int
+    logits: npt.NDArray[np.float32] | None = None
+
+
 def common(left: Sequence[int], right: Sequence[int]) -> int:
     """How many tokens two lists have in common at their beginning."""
     return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(left, right, strict=False)))
@@ -92,7 +102,7 @@ class Prefixes:
         self._native = native
         self._step = step
         self._resident = Resident()
-        self._blobs: OrderedDict[tuple[int, ...], bytes] = OrderedDict()
+        self._blobs: OrderedDict[tuple[int, ...], _Kept] = OrderedDict()
         self._blob_bytes = blob_bytes
         self._shelf = shelf
 
@@ -106,13 +116,13 @@ class Prefixes:
         resident = self._resident
         usable = self._usable(resident, tokens, places, exactly=not stable)
         found = self._find(tokens, places, usable + LEAST_LOADED)
-        known = usable if found is None else _floor(common(found[0], tokens), places, len(tokens))
+        known = usable if found is None else self._shared(*found, tokens, places)
         if stable and (near := self._near(tokens[:stable], stable - known)) is not None:
             self._operate(resident, tokens[:stable], *near)
             return resident
         if found is not None:
             self._bring(resident, *found)
-            usable = _floor(common(resident.tokens, tokens), places, len(tokens))
+            usable = self._usable(resident, tokens, places, exactly=True)
         elif usable < resident.exact:
             self._park()
         self.cut(resident, usable)
@@ -162,9 +172,27 @@ class Prefixes:
             self._blobs.move_to_end(key)
             return
         blob = self._native.save()
-        self._remember(key, blob)
+        self._remember(key, _Kept(blob, len(key)))
         if self._shelf is not None:
             self._shelf.store(key, blob)
+
+    def keep_whole(self, resident: Resident) -> None:
+        """All of a prompt was read before it is asked: keep its state in memory, so that its answer begins at once."""
+        key = tuple(resident.tokens)
+        if resident.logits is None or not resident.logits_at == resident.exact == len(key):
+            return
+        if key in self._blobs and self._blobs[key].logits is not None:
+            self._blobs.move_to_end(key)
+            return
+        kept = _Kept(self._native.save(), resident.stable, resident.logits)
+        whole = [(each, len(other.blob)) for each, other in self._blobs.items() if other.logits is not None]
+        over = len(kept.blob) + sum(size for _, size in whole) - self._blob_bytes * WHOLE_SHARE
+        for oldest, size in whole:
+            if over > 0:
+                del self._blobs[oldest]
+                over -= size
+        if over <= 0:
+            self._remember(key, kept)
 
     def holds(self, tokens: Sequence[int]) -> bool:
         """Whether the exact state of just these tokens is kept in memory."""
@@ -177,7 +205,7 @@ class Prefixes:
 
     def state(self) -> dict[str, int]:
         """Counts for the status: tokens in the sequence, blobs and their bytes."""
-        sizes = [len(blob) for blob in self._blobs.values()]
+        sizes = [len(kept.blob) for kept in self._blobs.values()]
         return {"cells": len(self._resident.tokens), "blobs": len(sizes), "blob_bytes": sum(sizes)}
 
     # --- exact states ------------------------------------------------------------------------------------------------
@@ -189,16 +217,22 @@ class Prefixes:
             return shared
         return _floor(min(shared, resident.exact), places, len(tokens))
 
-    def _find(self, tokens: Sequence[int], places: Sequence[int], least: int) -> tuple[tuple[int, ...], bytes] | None:
+    def _shared(self, key: tuple[int, ...], kept: _Kept, tokens: Sequence[int], places: Sequence[int]) -> int:
+        """How many of the prompt's tokens a kept state spares."""
+        shared = common(key, tokens)
+        whole = kept.logits is not None and shared == len(key) == len(tokens)
+        return shared if whole else _floor(shared, places, len(tokens))
+
+    def _find(self, tokens: Sequence[int], places: Sequence[int], least: int) -> tuple[tuple[int, ...], _Kept] | None:
         """The blob or file that holds the most of the prompt's beginning, if that is at least `least` tokens."""
         best: tuple[int, ...] | None = None
-        for key in self._blobs:
-            if (length := _floor(common(key, tokens), places, len(tokens))) >= least:
+        for key, kept in self._blobs.items():
+            if (length := self._shared(key, kept, tokens, places)) >= least:
                 best, least = key, length + 1
         if self._shelf is not None:
             shared, name = self._shelf.longest(tokens)
             if _floor(shared, places, len(tokens)) >= least and (stored := self._shelf.load(name)) is not None:
-                return tuple(stored[0]), stored[1]
+                return tuple(stored[0]), _Kept(stored[1], len(stored[0]))
         return None if best is None else (best, self._blobs[best])
 
     def _park(self) -> None:
@@ -207,26 +241,28 @@ class Prefixes:
         key = tuple(resident.tokens[: resident.exact])
         if len(key) - max((common(key, blob) for blob in self._blobs), default=0) >= LEAST_PARKED:
             self.cut(resident, resident.exact)
-            self._remember(key, self._native.save())
+            self._remember(key, _Kept(self._native.save(), len(key)))
 
-    def _bring(self, resident: Resident, key: tuple[int, ...], blob: bytes) -> bool:
+    def _bring(self, resident: Resident, key: tuple[int, ...], kept: _Kept) -> bool:
         """Put a state into the sequence in place of what it holds."""
         self._park()
         self._empty()
-        if not self._native.restore(blob):
+        if not self._native.restore(kept.blob):
             self._blobs.pop(key, None)
             return False
-        self._remember(key, blob)
+        self._remember(key, kept)
         resident.tokens = list(key)
-        resident.exact = resident.stable = len(key)
+        resident.exact = len(key)
+        resident.stable = kept.stable
+        resident.logits, resident.logits_at = kept.logits, len(key)
         return True
 
-    def _remember(self, key: tuple[int, ...], blob: bytes) -> None:
-        if len(blob) > self._blob_bytes:
+    def _remember(self, key: tuple[int, ...], kept: _Kept) -> None:
+        if len(kept.blob) > self._blob_bytes:
             return
-        self._blobs[key] = blob
+        self._blobs[key] = kept
         self._blobs.move_to_end(key)
-        while sum(map(len, self._blobs.values())) > self._blob_bytes:
+        while sum(len(each.blob) for each in self._blobs.values()) > self._blob_bytes:
             self._blobs.popitem(last=False)
 
     def _empty(self) -> None:
@@ -248,7 +284,9 @@ class Prefixes:
         best: tuple[surgery.Plan, tuple[int, ...]] | None = None
         least = missing - surgery.LEAST_SAVED
         resident = self._resident
-        keys: list[tuple[int, ...]] = [key for key in self._blobs if len(key) > surgery.LEAST_SAVED]
+        keys: list[tuple[int, ...]] = [
+            key for key, kept in self._blobs.items() if len(key) > surgery.LEAST_SAVED and kept.logits is None
+        ]
         if resident.stable and resident.exact < resident.stable:
             keys.append(())
         for key in keys:

@@ -8,8 +8,12 @@ from pathlib import Path
 
 
 def private_folder(folder: Path) -> None:
-    """Make `folder` the user's alone (0700). Raises `OSError` where it is someone else's, a link or not a folder."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make `folder` the user's alone (0700). Raises `OSError` where it is someone else's, a link or not a folder.
+
+    Folders above it that are missing are made so, too, whatever the umask lets others do.
+    """
+    for each in [*reversed([above for above in folder.parents if not above.exists()]), folder]:
+        each.mkdir(mode=0o700, exist_ok=True)
     if os.name == "nt":
         return
     found = folder.lstat()

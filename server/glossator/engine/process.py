@@ -20,8 +20,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..models import Advice, Card
-from . import EngineError
+from ..models import Advice, Card, ModelAbsent, ModelError
+from ..models.digest import digest
+from . import EngineError, ModelBroken, ModelMissing
 from .calibration import Shelf
 from .serve import Server
 from .supervise import STARTER
@@ -62,12 +63,34 @@ class Options:
         """From the command line."""
         tree: dict[str, Any] = json.loads(text)
         card = tree["card"]
-        tree["card"] = Card(**{**card, "advice": Advice(**card["advice"]), "sources": tuple(card["sources"])})
+        plain = Advice(**card["plain"]) if card.get("plain") else None
+        changes = {"advice": Advice(**card["advice"]), "plain": plain, "sources": tuple(card["sources"])}
+        tree["card"] = Card(**{**card, **changes})
         return cls(**tree)
+
+
+def same_file(options: Options) -> None:
+    """Raise `ModelBroken` where the file is no longer the one whose digest was given: answers go by that digest.
+
+    `ModelMissing` where there is none any more. Costs nothing where the file is as it was when its digest was computed.
+    """
+    path = Path(options.path)
+    try:
+        now = digest(path)
+    except ModelAbsent as error:
+        raise ModelMissing(str(error)) from error
+    except ModelError as error:
+        raise ModelBroken(str(error)) from error
+    if now != options.digest:
+        raise ModelBroken(
+            f"{path} has changed since this program looked at it (its SHA-256 is {now[:12]}… now); "
+            "start the program anew, in an editor its language server"
+        )
 
 
 def load(options: Options) -> Model:
     """The real model. Imports llama.cpp. Raises `EngineError`."""
+    same_file(options)
     try:
         from .llama import Model as Llama
     except (ImportError, OSError) as error:  # a library that was built for another machine is an OSError

@@ -9,36 +9,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import sqlite3
 import time
-from collections.abc import AsyncGenerator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from . import Chunk, Engine, EngineError, EngineStatus, Finished, ModelInfo, Request, Score, Text, Usage
+from . import Chunk, Engine, EngineError, EngineStatus, Finished, ModelInfo, Request, Score, Text
+from .remembered_answer import Answer
 from .remembered_disk import Shelf
 
 _FRESH_SECONDS = 3600.0  # an answer that is used and older than this is stored anew, so that it is not thrown out
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """What is kept: the pieces as they were streamed, the last chunk, and when (seconds since the epoch)."""
-
-    pieces: tuple[Text, ...]
-    finished: Finished
-    stored: float
-
-    def to_bytes(self) -> bytes:
-        pieces = [[piece.text, piece.tokens] for piece in self.pieces]
-        return json.dumps({"pieces": pieces, "finished": asdict(self.finished), "stored": self.stored}).encode()
-
-    @classmethod
-    def from_bytes(cls, written: bytes) -> _Answer:
-        tree: dict[str, Any] = json.loads(written)
-        last = tree["finished"]
-        finished = Finished(last["reason"], Usage(**last["usage"]), last["model"], remembered=True)
-        return cls(tuple(Text(text, tokens) for text, tokens in tree["pieces"]), finished, tree["stored"])
+_KEEP_SECONDS = 60.0  # for some hundred answers to be on disk
 
 
 def _score(tree: dict[str, Any]) -> Score:
@@ -53,6 +36,7 @@ class Remembered:
     def __init__(self, engine: Engine, folder: Path, megabytes: int) -> None:
         self.engine = engine  # asked directly by those who want a new answer
         self._shelf = Shelf(folder, megabytes)
+        self._limit = megabytes << 20
         self._hits = self._misses = 0
 
     def recall(self, request: Request) -> tuple[str, Finished] | None:
@@ -70,6 +54,36 @@ class Remembered:
         """`{state, entries, bytes, hits, misses}`; `state` is `on`, `opening` or `off: why`. Never waits."""
         return {**self._shelf.state(), "hits": self._hits, "misses": self._misses}
 
+    def answers(self) -> Iterator[tuple[str, Answer]]:
+        """All answers by key, but no scores and continuations. Blocks; the folder must be open.
+
+        Raises `EngineError` where they cannot be read.
+        """
+        try:
+            for key, payload in self._shelf.each():
+                with contextlib.suppress(KeyError, TypeError, ValueError):
+                    yield key, Answer.from_bytes(payload)
+        except (OSError, sqlite3.Error) as error:
+            raise EngineError(f"the remembered answers cannot be read: {error}") from error
+
+    def keep(self, answers: Mapping[str, Answer]) -> set[str]:
+        """Keep answers that were made elsewhere, in the place of what is there; the keys that are kept now. Blocks."""
+        for key, answer in answers.items():
+            self._shelf.put(key, answer.to_bytes())
+        self._shelf.flush(_KEEP_SECONDS)
+        return self.held(answers)
+
+    def held(self, keys: Iterable[str]) -> set[str]:
+        """Those of `keys` under which something is kept. Blocks. Raises `EngineError` where it cannot be read."""
+        try:
+            return self._shelf.held(keys)
+        except (OSError, sqlite3.Error) as error:
+            raise EngineError(f"the remembered answers cannot be read: {error}") from error
+
+    def room(self) -> int:
+        """Bytes that may still be kept before something has to go."""
+        return max(0, self._limit - int(self._shelf.state()["bytes"]))
+
     def open(self) -> None:
         """Begin opening the folder in the background; until then nothing is remembered."""
         self._shelf.start()
@@ -78,7 +92,7 @@ class Remembered:
         """Wait until the folder is open, at most `seconds`; whether answers can be recalled."""
         return await asyncio.to_thread(self._shelf.ready, seconds)
 
-    def _look_up(self, request: Request) -> _Answer | None:
+    def _look_up(self, request: Request) -> Answer | None:
         if request.max_tokens <= 0:  # it wants the prompt evaluated, not an answer
             return None
         try:
@@ -89,7 +103,7 @@ class Remembered:
         if payload is None:
             return None
         try:
-            answer = _Answer.from_bytes(payload)
+            answer = Answer.from_bytes(payload)
         except (KeyError, TypeError, ValueError):  # written by another version
             return None
         self._hits += 1
@@ -125,8 +139,9 @@ class Remembered:
     def _keep(self, request: Request, pieces: list[Text], finished: Finished) -> None:
         known = finished.remembered or finished.usage.approximate
         if finished.reason in ("stop", "length") and request.max_tokens > 0 and not known:
-            answer = _Answer(tuple(pieces), finished, time.time())
-            self._shelf.put(request.key(self.engine.model().digest), answer.to_bytes())
+            digest = self.engine.model().digest
+            answer = Answer(tuple(pieces), finished, time.time(), digest)
+            self._shelf.put(request.key(digest), answer.to_bytes())
 
     def _known(self, request: Request) -> Finished | None:
         """What is kept of a request for scores or continuations."""

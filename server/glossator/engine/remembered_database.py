@@ -11,6 +11,7 @@ import hashlib
 import sqlite3
 import stat
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,18 @@ def open_cache(place: Path, megabytes: int, *, timeout: float) -> Any:
     """
     settings = _SETTINGS | {"size_limit": megabytes << 20}
     return diskcache.Cache(place, timeout=timeout, disk=_Disk, **settings)
+
+
+def keys(cache: Any) -> Iterator[str]:
+    """All keys, in order; rows whose keys are no text are passed over. Raises what SQLite raises.
+
+    diskcache's own iteration ends at the first such row, or without a word before all others at one without a key.
+    """
+    last = ""
+    select = "SELECT key FROM Cache WHERE typeof(key) = 'text' AND raw = 1 AND key > ? ORDER BY key LIMIT 100"
+    while rows := cache._sql(select, (last,)).fetchall():
+        yield from (key for (key,) in rows)
+        ((last,),) = rows[-1:]
 
 
 def inspect(database: Path) -> None:

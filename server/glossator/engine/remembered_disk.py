@@ -14,7 +14,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ import filelock
 
 from . import remembered_database as database
 from .private import private_folder
-from .remembered_database import passing, seal, unseal
+from .remembered_database import Damaged, passing, seal, unseal
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +98,34 @@ class Shelf:
         """Wait until what was put so far is on disk (or given up); False: it takes longer."""
         done = threading.Event()
         return self._thread is None or (self._do(done.set) and done.wait(seconds))
+
+    def each(self) -> Iterator[tuple[str, bytes]]:
+        """All keys and payloads, by key; what is damaged is left out. Raises `OSError` or what SQLite raises."""
+        with self._patient() as cache:
+            for key in database.keys(cache) if cache is not None else ():
+                with contextlib.suppress(Damaged):
+                    if (sealed := cache.get(key)) is not None:
+                        yield key, unseal(key, sealed)
+
+    def held(self, keys: Iterable[str]) -> set[str]:
+        """Those of `keys` that have a payload. Raises as `each`."""
+        found = set()
+        with self._patient() as cache:
+            for key in keys if cache is not None else ():
+                with contextlib.suppress(Damaged):
+                    if (sealed := cache.get(key)) is not None and unseal(key, sealed):
+                        found.add(key)
+        return found
+
+    @contextlib.contextmanager
+    def _patient(self) -> Iterator[Any]:
+        """The database for a caller who waits for other processes; None: it is not open."""
+        if self._writer is None:
+            yield None
+            return
+        place = self._folder / self._generation
+        with contextlib.closing(database.open_cache(place, self._megabytes, timeout=10)) as cache:
+            yield cache
 
     # --- the keeper thread ------------------------------------------------------------------------------------------
 

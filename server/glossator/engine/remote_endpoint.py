@@ -95,7 +95,8 @@ def _is_loopback(name: str) -> bool:
 
 
 def _key(variable: str, environment: Mapping[str, str]) -> str:
-    named = variable if _VARIABLE.fullmatch(variable) and variable.isupper() else ""
+    plain = variable.isupper() and ("_" in variable or variable.isalpha())  # a key of capitals and digits is not
+    named = variable if _VARIABLE.fullmatch(variable) and plain else ""
     if not _VARIABLE.fullmatch(variable):  # may well be the key itself, and is not repeated
         raise EngineError('"remote.keyVariable" is no name of an environment variable; it names one, never holds a key')
     key = (environment.get(variable, "") or _from_keyring(variable)).strip()

@@ -113,7 +113,7 @@ class Scripted:
             tree = tomllib.loads(written.decode("utf-8"))
         except OSError as error:
             raise EngineError(f"{path}: the script cannot be read: {error.strerror or error}") from error
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except (ValueError, RecursionError) as error:
             raise EngineError(f"{path}: the script is not TOML: {error}") from error
         if unknown := sorted(set(tree) - {"model", "answer", "score", "doubt"}):
             known_tables = "[model], [[answer]], [[score]] and [[doubt]]"

@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import shutil
-import stat
 import struct
 import threading
 import time
@@ -23,6 +22,7 @@ import numpy as np
 import psutil
 
 from .prefixes import common
+from .private import private_folder
 
 Read = Callable[[int], bytes]
 
@@ -43,11 +43,7 @@ class States:
 
     def __init__(self, folder: Path, identity: str, limit: int, settle: float = SETTLE_SECONDS) -> None:
         """`identity` names everything that a state depends on but its tokens. Raises `OSError`."""
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = folder.lstat()
-        if not stat.S_ISDIR(status.st_mode) or (hasattr(os, "getuid") and status.st_uid != os.getuid()):
-            raise PermissionError(f"{folder}: not a folder of this user")
-        folder.chmod(0o700)
+        private_folder(folder)
         self._folder = folder
         self._identity = identity
         self._prefix = hashlib.sha256(identity.encode()).hexdigest()[:16]

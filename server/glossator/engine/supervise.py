@@ -20,6 +20,7 @@ from pathlib import Path
 import psutil
 
 from . import EngineDied, EngineError, RequestPoisoned
+from .private import private_folder
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +28,8 @@ DEATHS, WITHIN_SECONDS = 5, 180.0
 _KILLS = 2  # deaths that one request may cause
 _LONGEST_REST = 1800.0
 _LOG_BYTES = 1 << 20
-_PASSED = ("GLOSSATOR_", "OMP_", "GOMP_", "KMP_", "CUDA_", "GGML_", "HIP_", "ROCR_", "VK_", "XDG_", "LC_")
-_PASSED_NAMES = {"PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"}
+_PASSED = ("OMP_", "GOMP_", "KMP_", "CUDA_", "GGML_", "HIP_", "ROCR_", "VK_", "XDG_", "LC_")
+_PASSED_NAMES = {"GLOSSATOR_HOME", "PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"}
 _PASSED_WINDOWS = {"SYSTEMROOT", "TEMP", "TMP", "USERPROFILE", "LOCALAPPDATA", "APPDATA", "PATHEXT", "COMSPEC"}
 
 
@@ -119,7 +120,7 @@ def environment(of: Mapping[str, str] = os.environ) -> dict[str, str]:
 def spawn(command: Sequence[str], logs: Path, folder: Path) -> Child:
     """Start `command` in `folder`, its output going to `engine.log`. Raises `EngineError`."""
     try:
-        logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(logs)
         path = logs / "engine.log"
         with contextlib.suppress(OSError):
             if path.stat().st_size > _LOG_BYTES:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from ..models import describe
 from . import Message, ModelBroken
 
 Family = Literal["qwen", "qwen3", "deepseek-r1", "llama3", "gemma"]
@@ -17,6 +18,12 @@ FAMILIES: tuple[Family, ...] = ("qwen", "qwen3", "deepseek-r1", "llama3", "gemma
 
 QWEN_SYSTEM = "You are Qwen, created by Alibaba Cloud. You are a helpful assistant."  # what Qwen2.5's template inserts
 OPEN, CLOSE = "<think>", "</think>"
+
+LAST_WORDS: dict[Family, str] = {
+    "qwen3": "Considering the limited time by the user, I have to give the solution based on the thinking directly now."
+}
+"""With what a thought ends that is cut off at its budget, after Qwen's documentation of thinking budgets; DeepSeek has
+nothing of the kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +80,18 @@ def family_of(named: str, template: str, architecture: str) -> Family:
     Raises `ModelBroken` for a model whose conversation format is not known here: a guess would give bad answers.
     """
     for family in FAMILIES:
-        if named == family:
+        if family == (named or describe.family_of(template, architecture, "")):
             return family
-    if "<｜User｜>" in template:
-        return "deepseek-r1"
-    if "<|im_start|>" in template:
-        return "qwen3" if architecture.startswith("qwen3") or "enable_thinking" in template else "qwen"
-    if "<|start_header_id|>" in template:
-        return "llama3"
-    if "<start_of_turn>" in template:
-        return "gemma"
     raise ModelBroken(
         f"no known chat template fits this model (architecture {architecture or 'unknown'}); "
         f"known families: {', '.join(FAMILIES)}"
     )
 
 
-def thinks(family: Family, template: str) -> bool:
-    """Whether a model of this family and template reasons by itself."""
-    return family == "deepseek-r1" or "enable_thinking" in template
+def marks(family: Family) -> tuple[str, ...]:
+    """The marks that a vocabulary must hold as tokens for a model of this family to be written to."""
+    style = _STYLES[family]
+    return tuple(text[: text.index(">") + 1] for text in (style.begin, style.user[0], style.assistant[0]) if text)
 
 
 def render(

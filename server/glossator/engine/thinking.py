@@ -16,12 +16,14 @@ LONGEST = 160  # tokens of the longest stretch that is looked for: R1 repeats wh
 class Thought:
     """Follows one answer from its thought into its answer."""
 
-    def __init__(self, close: str, budget: int) -> None:
-        """`close` is the closing mark; a `budget` of 0 tokens: there is no thought."""
+    def __init__(self, close: str, budget: int, last_words: str = "") -> None:
+        """`close` is the closing mark; a `budget` of 0 tokens: there is no thought. `last_words` are written before
+        the mark where the model was not done."""
         self.open = budget > 0
         self.tokens = 0
         self._close = close
         self._budget = budget
+        self._last_words = last_words
         self._tail = ""
 
     def feed(self, text: str) -> str:
@@ -40,10 +42,14 @@ class Thought:
         """Whether the thought must be closed now."""
         return self.open and self.tokens >= self._budget
 
-    def closing(self) -> str:
-        """Close the thought: the text to write."""
+    def closing(self, *, cut: bool = False) -> str:
+        """Close the thought: the text to write. `cut`: the model would have gone on thinking."""
         self.open = False
-        return ("" if self._tail.endswith("\n") else "\n") + f"{self._close}\n\n"
+        line = "" if self._tail.endswith("\n") else "\n"
+        if not cut or not self._last_words:
+            return f"{line}{self._close}\n\n"
+        paragraph = "" if self._tail.endswith("\n\n") else "\n"
+        return f"{line}{paragraph}{self._last_words}\n{self._close}\n\n"
 
 
 def looping(tokens: Sequence[int]) -> int:

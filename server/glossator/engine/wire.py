@@ -81,8 +81,10 @@ def take(tree: Tree, name: str, kind: type[_T]) -> _T:
 
 
 def request_to(request: Request) -> Tree:
-    """A request as a table."""
-    return asdict(request)
+    """A request as a table. What it is for is its asker's business."""
+    tree = asdict(request)
+    del tree["purpose"]
+    return tree
 
 
 def request_from(tree: Tree) -> Request:
@@ -103,6 +105,7 @@ def request_from(tree: Tree) -> Request:
         "stop": tuple(stop),
         "answers": tuple(answers),
         "priority": Priority(priority),
+        "purpose": "",
     }
     return _build(Request, {**tree, **made})
 

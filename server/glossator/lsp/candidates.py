@@ -18,12 +18,13 @@ from ..action.target import Target
 from ..answer.edit import Edit
 from ..code import Span
 from ..code.symbols import symbol_at
+from ..code.threads import in_turn
 from ..code.tree import Tree
 from .anchor import anchored
 from .applying import applied, told
+from .described import said
 from .documents import Snapshot
-from .progress import notify, said
-from .threads import in_thread
+from .progress import notify
 
 if TYPE_CHECKING:
     from .jobs import Job
@@ -47,16 +48,18 @@ class Turn:
     part: Span
 
 
-def turned(job: Job, now: str, tree: Tree | None, by: int) -> Turn | None:
-    """The way from the candidate that `now` holds to the one that is `by` further; None where it holds none of them."""
+def turned(job: Job, now: str, tree: Tree | None, by: int = 0, to: int | None = None) -> Turn | None:
+    """The way from the candidate that `now` holds to the one that is `by` further, or to number `to`; None where it
+    holds none of them."""
     total = len(candidates.found(job.outcome)) + 1
-    first = job.candidate or 0
-    for number in (first, *(other for other in range(total) if other != first)):
-        proposal = _proposal(job, number)
-        if candidates.part(job.target, proposal) not in now:  # spares most of the work
+    parts = [candidates.part(job.target, _proposal(job, number)) for number in range(total)]
+    # The longest first: one that holds another would be taken for the other.
+    for number in sorted(range(total), key=lambda number: (-len(parts[number]), number != (job.candidate or 0))):
+        if parts[number] not in now:  # spares most of the work
             continue
+        proposal = _proposal(job, number)
         left = _left(job, number)
-        other = (number + by) % total
+        other = (number + by) % total if to is None else to
         edits = candidates.between(job.target, proposal, _proposal(job, other))
         if left is None or (moved := anchored(edits, left, now, tree)) is None:
             continue
@@ -79,8 +82,9 @@ def meant(jobs: Sequence[Job], now: str, tree: Tree | None, offset: int) -> Job:
     return jobs[0]
 
 
-async def turn(ls: Server, job: Job, by: int) -> None:
-    """Put the candidate that is `by` further in the place of the one in the document, and say what became of it."""
+async def turn(ls: Server, job: Job, by: int = 0, *, to: int | None = None) -> None:
+    """Put the candidate that is `by` further, or number `to`, in the place of the one in the document, and say what
+    became of it."""
     async with job.turning:  # two quick key presses: the second counts from what the first left
         if not ls.client.apply_edit:
             ls.say(f"Glossator: {job.title}: open the code action menu in the code: this editor takes edits from there")
@@ -92,23 +96,31 @@ async def turn(ls: Server, job: Job, by: int) -> None:
 
         async def edits_in(now: Snapshot) -> Sequence[Edit] | None:
             nonlocal took
-            found = await in_thread(turned, job, now.text, await ls.trees.of(now), by)
+            found = await in_turn(len(now.text), turned, job, now.text, await ls.trees.of(now), by, to)
             took = (now, found) if found else None
             return found.edits if found else None
 
-        label = f"Glossator: {job.title}: {'next' if by > 0 else 'previous'}"
-        reason = await applied(ls, job.snapshot, label, edits_in, changed=CHANGED)
+        way = "choose" if to is not None else "next" if by > 0 else "previous"
+        reason = await applied(ls, job.snapshot, f"Glossator: {job.title}: {way}", edits_in, changed=CHANGED)
         if reason or took is None:
             _refused(ls, job, reason or CHANGED)
             return
-        await told(ls, took[0])
+        if took[1].edits:
+            await told(ls, took[0])
         placed(ls, job, took[1].number)
         notify(ls, job)
+
+
+def declined(ls: Server, job: Job) -> None:
+    """The user looked at what was offered and does not want it."""
+    job.offered = False
+    notify(ls, job)
 
 
 def placed(ls: Server, job: Job, number: int) -> None:
     """This one is in the document now. Clients that follow jobs show it themselves, the others' users are told."""
     job.candidate, job.state, job.reasons = number, "done", ()
+    job.offered, job.applied = False, number > 0
     job.placed = next(ls.numbers)
     job.tells_of(_proposal(job, number))
     if not ls.settings.jobs:
@@ -118,7 +130,7 @@ def placed(ls: Server, job: Job, number: int) -> None:
 def _refused(ls: Server, job: Job, reason: str) -> None:
     """Nothing was changed this time; another time it may be, so the job stays one that can be chosen from."""
     if reason == CHANGED:  # what is in the document is not known until an undo brings one of them back
-        job.candidate = None
+        job.candidate, job.applied = None, False
     job.reasons = (reason,)
     ls.say(f"Glossator: {job.title}: {reason}; nothing was changed", types.MessageType.Warning)
     notify(ls, job)

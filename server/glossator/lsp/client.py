@@ -8,6 +8,7 @@ from typing import Any
 from lsprotocol import types
 
 _PATIENT = ("visual studio code", "code - oss", "code-server", "vscodium", "cursor", "windsurf", "theia", "positron")
+_SHOWING = ("helix",)  # they open documents and do not say so; where one does not, a message is shown instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def client_of(params: types.InitializeParams) -> Client:
         versioned=versioned,
         create=versioned and types.ResourceOperationKind.Create in (_at(edit, "resource_operations") or ()),
         confirm=versioned and _at(edit, "change_annotation_support") is not None,
-        show_document=bool(_at(can, "window.show_document.support")),
+        show_document=bool(_at(can, "window.show_document.support")) or name.lower() in _SHOWING,
         configuration=bool(_at(can, "workspace.configuration")),
         register_configuration=bool(_at(can, "workspace.did_change_configuration.dynamic_registration")),
         register_watching=bool(_at(can, "workspace.did_change_watched_files.dynamic_registration")),

@@ -1,7 +1,8 @@
 """What `workspace/executeCommand` can run, with checked arguments; every command returns at once.
 
 `glossator.run {action, uri, range?, position?, instruction?, diagnostics?}` and its shorthands `glossator.explain` …
-start a job; `glossator.next {job?, uri?, position?}` and `glossator.previous` choose among what a search found. Without
+start a job; `glossator.next {job?, uri?, position?}` and `glossator.previous` choose among what a search found, and
+`glossator.choose {job, number}` an edit of any job (0: the code as it was). Without
 arguments (Helix sends none) the place is where the client last asked something. Without a job the place says whose turn
 it is: what was found for the definition there, else what was last put into that document.
 """
@@ -15,16 +16,16 @@ import attrs
 from cattrs import Converter
 from lsprotocol import types
 
-from ..action import Action, run
+from ..action import Action, candidates, run
 from ..answer.markdown import sanitised
+from ..code.threads import in_turn
 from ..engine.remembered import Remembered
 from . import convert
-from .candidates import meant, turn
+from .candidates import declined, meant, turn
 from .deliver import show
 from .places import diagnostic_texts, snapshot_of, target_of
 from .refused import INVALID_PARAMS, Refused
 from .state import state_of
-from .threads import in_thread
 
 if TYPE_CHECKING:
     from .jobs import Job
@@ -60,6 +61,14 @@ class Choice:
     job: str | None = None
     uri: str | None = None
     position: types.Position | None = None
+
+
+@attrs.frozen
+class Number:
+    """The argument of what names one edit of a job."""
+
+    job: str
+    number: int = 1
 
 
 def names(actions: Mapping[str, Action]) -> list[str]:
@@ -148,6 +157,21 @@ async def _turned(ls: Server, choice: Choice, by: int) -> dict[str, Any]:
     return {"job": job.id}
 
 
+async def _choose(ls: Server, which: Number) -> dict[str, Any]:
+    """`glossator.choose`: this edit takes the place of the one in the document; 0: the code is as it was."""
+    job = ls.jobs.find(which.job)
+    if job is None:
+        raise Refused(f"there is no job {which.job}", INVALID_PARAMS)
+    most = len(candidates.found(job.outcome))
+    if not most or not 0 <= which.number <= most:
+        raise Refused(f"{job.title}: there is no edit number {which.number}; there are {most}", INVALID_PARAMS)
+    if job.offered and not which.number:  # it is not in the document: there is nothing to take back
+        declined(ls, job)
+    else:
+        ls.spawn(turn(ls, job, to=which.number))
+    return {"job": job.id}
+
+
 async def _chosen(ls: Server, choice: Choice) -> Job:
     """The job that is named; else one of the document where the user is, by the definition there. Raises `Refused`."""
     if choice.job is not None:
@@ -169,7 +193,7 @@ async def _chosen(ls: Server, choice: Choice) -> Job:
     if len(jobs) == 1 or place is None or snapshot is None:
         return jobs[0]
     offset = convert.offset(snapshot, place, ls.documents.encoding)
-    return await in_thread(meant, jobs, snapshot.text, await ls.trees.of(snapshot), offset)
+    return await in_turn(len(snapshot.text), meant, jobs, snapshot.text, await ls.trees.of(snapshot), offset)
 
 
 async def _forget(ls: Server, place: Place) -> dict[str, Any]:
@@ -183,7 +207,7 @@ async def _forget(ls: Server, place: Place) -> dict[str, Any]:
     action, snapshot, where = await _what(ls, place)
     said = diagnostic_texts(snapshot, place.diagnostics or ())
     target = await ls.indexes.completed(await target_of(ls, snapshot, where, said, place.instruction or ""))
-    run.forget(action, target, engine, compilers=ls.compilers, runs=ls.running)
+    run.forget(action, target, engine, tools=ls.tools)
     return {"forgotten": action.name}
 
 
@@ -213,6 +237,7 @@ TABLE: Mapping[str, tuple[type[Any], Callable[[Any, Any], Awaitable[Any]]]] = {
     PREFIX + "stop": (Which, _stop),
     PREFIX + "next": (Choice, _next),
     PREFIX + "previous": (Choice, _previous),
+    PREFIX + "choose": (Number, _choose),
     PREFIX + "forget": (Place, _forget),
     PREFIX + "showReasoning": (Which, _reasoning),
     PREFIX + "status": (Which, _status),

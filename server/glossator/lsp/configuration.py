@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from ..settings import Settings, SettingsError, from_workspace, merge
+from ..settings import Settings, SettingsError, from_user, from_workspace, merge
 
 if TYPE_CHECKING:
     from .server import Server
@@ -22,9 +23,9 @@ log = logging.getLogger(__name__)
 SECTION = "glossator"
 
 
-def first(base: Settings, options: Any) -> tuple[Settings, list[str]]:
-    """`base` with the initialization options, and what is wrong with them."""
-    return _each(base, options, merge)
+def first(base: Settings, options: Any, folder: Path) -> tuple[Settings, list[str]]:
+    """`base` with the initialization options, and what is wrong with them. `folder`: where relative paths begin."""
+    return _each(base, options, lambda settings, part: from_user(settings, part, folder))
 
 
 def later(base: Settings, tree: Any) -> tuple[Settings, list[str]]:

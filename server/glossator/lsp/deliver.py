@@ -15,16 +15,16 @@ from lsprotocol import types
 from ..action.outcome import Explanation, NewFile, Proposal
 from ..answer.edit import Edit
 from ..answer.quoted import quoted
+from ..code.threads import in_thread
 from . import convert
 from .anchor import anchored
 from .applying import applied, told
 from .candidates import placed
+from .described import noted
 from .documents import Snapshot
 from .pages import fenced, page, write_page
 from .paths import inside, path_of, uri_of
-from .progress import noted
 from .refused import Refused
-from .threads import in_thread
 
 if TYPE_CHECKING:
     from .jobs import Job
@@ -70,6 +70,9 @@ async def _edit(ls: Server, job: Job, proposal: Proposal) -> None:
     if not ls.client.apply_edit:
         ls.say(f"Glossator: {job.title}: the edit is ready; open the code action menu again to apply it{noted(job)}")
         return
+    if ls.settings.preview and ls.settings.jobs:
+        job.offered = True
+        return
     seen = job.snapshot
 
     async def edits_in(now: Snapshot) -> Sequence[Edit] | None:
@@ -83,7 +86,9 @@ async def _edit(ls: Server, job: Job, proposal: Proposal) -> None:
         reason = await applied(ls, job.snapshot, label, edits_in, changed=changed)
         if reason:
             _undelivered(ls, job, reason)
-        elif len(proposal.candidates) > 1:
+            return
+        job.applied = True
+        if len(proposal.candidates) > 1:
             await told(ls, seen)
             placed(ls, job, 1)
         elif job.note and not ls.settings.jobs and not ls.client.progress:  # nothing else tells it

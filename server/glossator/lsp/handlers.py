@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from . import configuration, watching
+from . import configuration, proposals, sent, watching
 from .menu import menu
 from .refused import INVALID_PARAMS, Refused
 from .state import state_of
 
 if TYPE_CHECKING:
+    from .jobs import Job
     from .server import Server
 
 CODE_ACTION_OPTIONS = types.CodeActionOptions(
@@ -80,3 +81,35 @@ def workspace_folders(ls: Server, params: types.DidChangeWorkspaceFoldersParams)
 async def status(ls: Server, params: Any) -> dict[str, Any]:
     """`glossator/status`."""
     return state_of(ls)
+
+
+async def sent_to_model(ls: Server, params: Any) -> dict[str, Any]:
+    """`glossator/sent`: what a job asked its model."""
+    return sent.sent(_job(ls, params, "glossator/sent"))
+
+
+async def proposal(ls: Server, params: Any) -> dict[str, Any]:
+    """`glossator/proposal`: a document before and after an edit that is offered."""
+    job = _job(ls, params, "glossator/proposal")
+    number = _field(params, "number")
+    if number is None:
+        number = 1
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise Refused("glossator/proposal: number counts from 1", INVALID_PARAMS)
+    return await proposals.proposal(ls, job, number)
+
+
+def _job(ls: Server, params: Any, method: str) -> Job:
+    """The job that is named; without a name the last. Raises `Refused`."""
+    name = _field(params, "job")
+    if name is not None and not isinstance(name, str):
+        raise Refused(f"{method}: job must be a text", INVALID_PARAMS)
+    job = ls.jobs.find(name)
+    if job is None:
+        raise Refused("nothing was asked yet" if name is None else f"there is no job {name}", INVALID_PARAMS)
+    return job
+
+
+def _field(params: Any, name: str) -> Any:
+    """A field of parameters that came as they are."""
+    return params.get(name) if isinstance(params, dict) else None

@@ -8,7 +8,7 @@ a time: a hover over something else ends the one before.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -17,8 +17,9 @@ from ..action import Action, run
 from ..action.facts_told import facts_told
 from ..action.outcome import Explanation, Outcome
 from ..action.target import Target, target_at
-from ..answer.markdown import sanitised
+from ..answer.markdown import plain_text, sanitised
 from ..code import Symbol
+from ..code.threads import in_turn
 from ..code.tree import Tree
 from ..engine import EngineError
 from ..engine.remembered import Remembered
@@ -28,7 +29,6 @@ from .jobs import Job
 from .paths import path_of
 from .places import named_at
 from .progress import message
-from .threads import in_thread
 
 if TYPE_CHECKING:
     from .server import Server
@@ -63,14 +63,16 @@ class Hovers:
         if tree is None:
             return None
         offset = convert.offset(snapshot, place, ls.documents.encoding)
-        symbol = named_at(tree, offset)
-        if symbol is None:
+        pointed = await in_turn(len(tree.text), _pointed, tree, offset)  # who calls it is asked of the whole file
+        if pointed is None:
             return None
-        parts = [await in_thread(facts, tree, symbol)]  # who calls it is asked of the whole file
+        symbol, *parts = pointed
         if ls.settings.hover.enabled and (action := ls.actions.get(ACTION)):
             parts.append(await self._explanation(action, snapshot, tree, symbol))
         text = "\n\n".join(part for part in parts if part)
-        kind = types.MarkupKind.Markdown if ls.client.markdown else types.MarkupKind.PlainText
+        kind = types.MarkupKind.Markdown
+        if not ls.client.markdown:
+            kind, text = types.MarkupKind.PlainText, plain_text(text)
         span = symbol.name_span if symbol.name_span.start <= offset <= symbol.name_span.end else None
         where = convert.range_of(snapshot, span, ls.documents.encoding) if span else None
         return types.Hover(types.MarkupContent(kind, text), where)
@@ -78,7 +80,7 @@ class Hovers:
     async def _explanation(self, action: Action, snapshot: Snapshot, tree: Tree, symbol: Symbol) -> str:
         """What the model says, as much of it as there is; or why there is nothing."""
         ls = self._ls
-        action = brief(action, ls.settings.hover.max_tokens)
+        action = action.brief(ls.settings.hover.max_tokens)
         target = target_at(
             snapshot.text,
             path_of(snapshot.uri),
@@ -95,6 +97,7 @@ class Hovers:
             job = self._joined(action, target, snapshot, symbol)
             await self._wait(job)
             return _so_far(job)
+        ls.opening.ledger.asked(action.name, outcome.spared)
         return _told(outcome)
 
     async def _recalled(self, action: Action, target: Target) -> Outcome | None:
@@ -102,7 +105,7 @@ class Hovers:
         if isinstance(engine, Remembered):  # just after the start its folder is still being opened
             await engine.opened(RECALL_SECONDS)
         try:
-            return await asyncio.wait_for(in_thread(run.recall, action, target, engine), RECALL_SECONDS)
+            return await asyncio.wait_for(in_turn(len(target.text), run.recall, action, target, engine), RECALL_SECONDS)
         except TimeoutError:
             return None
 
@@ -139,9 +142,10 @@ class Hovers:
         return PATIENT if self._ls.client.patient else HASTY
 
 
-def brief(action: Action, most: int) -> Action:
-    """`action` with answers of at most `most` tokens."""
-    return replace(action, tries=tuple(replace(each, max_tokens=min(each.max_tokens, most)) for each in action.tries))
+def _pointed(tree: Tree, offset: int) -> tuple[Symbol, str] | None:
+    """The definition that is meant, and the facts about it."""
+    symbol = named_at(tree, offset)
+    return None if symbol is None else (symbol, facts(tree, symbol))
 
 
 def facts(tree: Tree, symbol: Symbol) -> str:

@@ -8,29 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
-from collections import deque
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 import psutil
 from lsprotocol import types
 
 from ..action import prefetch
-from ..action.budget import prompt_tokens
+from ..action.allowance import PAUSE_SECONDS, Allowance
 from ..action.target import target_at
-from ..engine import Engine, EngineError
+from ..engine import EngineError
 from . import convert
-from .hover import ACTION, brief
+from .hover import ACTION
 from .paths import path_of
 
 if TYPE_CHECKING:
     from .server import Server
 
 QUIET_SECONDS = 2.0  # without a keystroke or a question before anything begins
-PAUSE_SECONDS = 10.0  # when the allowance is spent, or the engine is busy for others
-MINUTE = 60.0
-MOST_SYMBOLS = 6  # around the cursor
 
 
 class Idle:
@@ -40,7 +34,7 @@ class Idle:
         self._ls = ls
         self._where: tuple[str, int, int] | None = None  # document, line, character of the last interest
         self._task: asyncio.Task[None] | None = None
-        self._spent: deque[tuple[float, float]] = deque()  # when, CPU seconds
+        self._allowance = Allowance(lambda: ls.settings.prefetch.cpu_seconds)
         self._doing = ""
 
     def touched(self, uri: str, line: int = -1, character: int = 0) -> None:
@@ -62,7 +56,7 @@ class Idle:
         """For the status: what it does, and the CPU seconds of the last minute of those that it may use."""
         return {
             "doing": self._doing,
-            "cpuSeconds": round(self._used(), 1),
+            "cpuSeconds": round(self._allowance.used(), 1),
             "ofCpuSeconds": self._ls.settings.prefetch.cpu_seconds,
             "explains": self._explains(),
         }
@@ -71,7 +65,7 @@ class Idle:
         await asyncio.sleep(QUIET_SECONDS)
         while self._ls.jobs.running():  # noqa: ASYNC110 - minutes may pass, and a pause is what is wanted
             await asyncio.sleep(PAUSE_SECONDS)
-        await self._allowance()
+        await self._allowance.wait()
         try:
             with contextlib.suppress(EngineError):  # told to the one who asks; idle work has nobody to tell
                 await self._work()
@@ -84,50 +78,32 @@ class Idle:
             return
         action = ls.actions.get(ACTION)
         tree = await ls.trees.of(snapshot)
-        if action is None or tree is None:
+        if action is None or tree is None or await ls.indexes.leaves_out(snapshot.uri):
             return
-        action = brief(action, ls.settings.hover.max_tokens)
+        action = action.brief(ls.settings.hover.max_tokens)
         engine = await ls.opening.get()
         path = path_of(snapshot.uri)
         place = types.Position(self._where[1], self._where[2])
         offset = convert.offset(snapshot, place, ls.documents.encoding)
         whole = target_at(snapshot.text, path, language_id=snapshot.language_id, tree=tree, offset=offset)
-        self._doing = "reading"
-        async with self._charged(engine):
-            await prefetch.read(action, whole, engine, budget=prompt_tokens(engine.model()))
-        if not self._explains() or not ls.settings.hover.enabled:
-            return
-        for target in prefetch.near(tree, path, offset, MOST_SYMBOLS):
-            await self._allowance()
-            self._doing = "explaining"
-            async with self._charged(engine):
-                whole = await self._ls.indexes.completed(target)
-                await prefetch.explain(action, whole, engine, budget=prompt_tokens(engine.model()))
+        await prefetch.quiet(
+            action,
+            whole,
+            engine,
+            self._allowance,
+            offset=offset,
+            explains=self._explains() and ls.settings.hover.enabled,
+            complete=ls.indexes.completed,
+            say=self._say,
+        )
 
-    async def _allowance(self) -> None:
-        """Wait until this minute's seconds are not used up."""
-        while self._used() >= self._ls.settings.prefetch.cpu_seconds:  # noqa: ASYNC110 - time itself is waited for
-            await asyncio.sleep(PAUSE_SECONDS)
+    def _say(self, doing: str) -> None:
+        self._doing = doing
 
     def _explains(self) -> bool:
         """Whether explanations are made that nobody asked for: with `auto` on mains power only."""
         mode = self._ls.settings.prefetch.mode
         return mode == "explain" or (mode == "auto" and mains())
-
-    def _used(self) -> float:
-        now = time.monotonic()
-        while self._spent and now - self._spent[0][0] > MINUTE:
-            self._spent.popleft()
-        return sum(seconds for _, seconds in self._spent)
-
-    @contextlib.asynccontextmanager
-    async def _charged(self, engine: Engine) -> AsyncIterator[None]:
-        """Charge what the engine process used meanwhile, for whomever: it is the machine that must stay cool."""
-        before = _cpu(engine)
-        try:
-            yield
-        finally:
-            self._spent.append((time.monotonic(), max(0.0, _cpu(engine) - before)))
 
 
 def mains() -> bool:
@@ -137,14 +113,3 @@ def mains() -> bool:
     except (AttributeError, OSError, RuntimeError):  # not every system tells
         return True
     return battery is None or battery.power_plugged is not False
-
-
-def _cpu(engine: Engine) -> float:
-    pid = engine.status().pid
-    if pid is None:
-        return 0.0
-    try:
-        times = psutil.Process(pid).cpu_times()
-    except psutil.Error:
-        return 0.0
-    return float(times.user + times.system)

@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..action.target import Target
 from ..action.workspace import Workspace, sensible
+from ..code.ignore import secret
+from ..code.threads import LARGE, in_thread, in_turn
 from ..code.tree import Tree
+from .documents import Snapshot
 from .paths import path_of
-from .threads import in_thread
 
 if TYPE_CHECKING:
     from .server import Server
 
 WAIT_SECONDS = 0.5  # that a question waits for what was kept to be read, and for its own answer
 LOOK_SECONDS = 120.0  # between two looks at all files, for clients that do not tell what changes; none in idle times
+READ_SECONDS = 0.2  # of these, for large documents that were edited
 CLOSE_SECONDS = 1.0
 MANY = 200  # files that change at once, as on a checkout: then one look at all of them is cheaper
 
@@ -36,6 +39,7 @@ class Indexes:
         self._spaces: dict[str, Workspace] = {}
         self._opened: dict[str, asyncio.Event] = {}  # what was kept is read
         self._edited: dict[str, int] = {}  # open documents that the index has not seen as they are, by their last edit
+        self._taking: dict[str, tuple[int, asyncio.Task[None]]] = {}  # those that it is being shown, as of which edit
         self._due: dict[Workspace, set[str]] = {}  # files that changed on disk while others are looked at
         self._touched = False  # something was done since the last look at all files
 
@@ -57,7 +61,10 @@ class Indexes:
             self._due.pop(space, None)
             self._ls.spawn(in_thread(space.close))
         for uri in sorted(wanted - set(self._spaces)):
-            root = Path(path_of(uri)).resolve()
+            try:
+                root = Path(path_of(uri)).resolve()
+            except (OSError, RuntimeError, ValueError):  # a NUL is part of no folder's name
+                continue
             if sensible(root):
                 self._spaces[uri] = Workspace(root, self._ls.folders.cache / "index")
                 self._opened[uri] = asyncio.Event()
@@ -128,13 +135,7 @@ class Indexes:
             if space.relative(target.path) is not None:
                 try:
                     await asyncio.wait_for(self._opened[uri].wait(), WAIT_SECONDS)
-                    edited = dict(self._edited)
-                    live = await self._live(edited)
-                    every = tuple(self._spaces.values())
-                    work = in_thread(_completed, every, live, space, target)
-                    found = await asyncio.wait_for(work, WAIT_SECONDS)
-                    self._edited = {uri: edit for uri, edit in self._edited.items() if edited.get(uri) != edit}
-                    return found
+                    return await asyncio.wait_for(self._completed(space, target), WAIT_SECONDS)
                 except TimeoutError:  # a slow disk does not hold up a question
                     break
                 except Exception as error:  # nor does an index in trouble
@@ -142,15 +143,46 @@ class Indexes:
                     break
         return target
 
-    async def _live(self, edited: Mapping[str, int]) -> list[tuple[str, Tree, int]]:
-        """The documents that changed since the last question, parsed from the edit on, and which edit that was."""
-        found = []
-        for uri, order in edited.items():
+    async def _completed(self, space: Workspace, target: Target) -> Target:
+        """Takes over the documents that changed since the last question; large ones that are not read in a moment are
+        read all the same, and known to the next question."""
+        small: list[asyncio.Task[None]] = []
+        large: list[asyncio.Task[None]] = []
+        for uri, order in tuple(self._edited.items()):
             snapshot = self._ls.current(uri)
-            tree = await self._ls.trees.of(snapshot) if snapshot is not None else None
+            if snapshot is None:
+                continue
+            if self._taking.get(uri, (0,))[0] != order:
+                self._taking[uri] = order, self._ls.spawn(self._take(snapshot, order))
+            (small if len(snapshot.text) < LARGE else large).append(self._taking[uri][1])
+        if large:
+            await asyncio.wait(large, timeout=READ_SECONDS)
+        if small:
+            await asyncio.wait(small)
+        return await in_turn(len(target.text), space.completed, target)
+
+    async def _take(self, snapshot: Snapshot, order: int) -> None:
+        """Have the index know a document by the text of edit number `order`."""
+        uri = snapshot.uri
+        try:
+            tree = await self._ls.trees.of(snapshot)
             if tree is not None:
-                found.append((path_of(uri), tree, order))
-        return found
+                await in_turn(len(tree.text), _follow, tuple(self._spaces.values()), path_of(uri), tree, order)
+            if self._edited.get(uri) == order:
+                del self._edited[uri]
+        finally:
+            if self._taking.get(uri, (0,))[0] == order:
+                del self._taking[uri]
+
+    async def leaves_out(self, uri: str) -> bool:
+        """Whether a document holds secrets by its name, or is ignored in its workspace: only its user asks about it."""
+        path = path_of(uri)
+        if secret(Path(path).name):
+            return True
+        for space in tuple(self._spaces.values()):
+            if (name := space.relative(path)) is not None and await in_thread(space.leaves_out, name):
+                return True
+        return False
 
     def state(self) -> list[dict[str, Any]]:
         """For the status: a row for each workspace folder. Never waits."""
@@ -166,10 +198,6 @@ class Indexes:
                 await asyncio.wait_for(in_thread(space.close), CLOSE_SECONDS)
 
 
-def _completed(
-    every: Sequence[Workspace], live: Sequence[tuple[str, Tree, int]], space: Workspace, target: Target
-) -> Target:
-    for path, tree, order in live:
-        for each in every:
-            each.follow(path, tree, order)
-    return space.completed(target)
+def _follow(every: Sequence[Workspace], path: str, tree: Tree, order: int) -> None:
+    for each in every:
+        each.follow(path, tree, order)

@@ -6,6 +6,7 @@ A job works on a snapshot; what the user types meanwhile does not reach it. Stop
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from ..action.outcome import Event, NewFile, Outcome, Proposal, Refusal, Stage, 
 from ..action.target import Target
 from ..answer.quoted import quoted
 from ..engine import EngineError, Priority
+from ..engine.overheard import Overheard
 from .deliver import deliver
 from .documents import Snapshot
 from .progress import Reporter, notify
@@ -59,6 +61,10 @@ class Job:
         placed: When one of several last came into the document (of `numbers`); 0: never, or it is over with choosing.
         versions: The target in the texts that candidates left, as far as they were needed.
         turning: Held while an edit of this job is on its way to the document.
+        begun: When it was started (monotonic seconds).
+        heard: What was asked for it; None where nobody follows jobs.
+        offered: Its edit waits for the user's word, who looks at it first.
+        applied: One of its edits is in the document.
     """
 
     id: str
@@ -83,6 +89,10 @@ class Job:
     placed: int = 0
     versions: dict[int, Target | None] = field(default_factory=dict)
     turning: asyncio.Lock = field(default_factory=asyncio.Lock)
+    begun: float = field(default_factory=time.monotonic)
+    heard: Overheard | None = None
+    offered: bool = False
+    applied: bool = False
     touched: Callable[[], None] = field(default=lambda: None)
 
     @property
@@ -94,7 +104,7 @@ class Job:
     def held(self) -> bool:
         """Whether it is still being worked with: delivered, or one of its repairs in the document or on its way."""
         delivering = self.task is not None and not self.task.done()
-        return delivering or self.candidate is not None or self.turning.locked()
+        return delivering or self.offered or self.candidate is not None or self.turning.locked()
 
     def tells_of(self, edit: Proposal | NewFile | None) -> None:
         """This edit is the one whose checks are told; None: the code is as it was."""
@@ -126,7 +136,7 @@ class Jobs:
     def start(self, action: Action, target: Target, snapshot: Snapshot, *, quiet: bool = False, **options: Any) -> Job:
         """Begin; returns at once. `options` are handed to the action's run."""
         number = next(self._ls.numbers)
-        title = action.title_for(name=target.symbol.name if target.symbol else "", kind=target.kind)
+        title = action.title_for(name="" if target.selection else target.name, kind=target.kind)
         job = Job(f"job-{number}", f"glossator-{number}", title, action, target, snapshot, quiet)
         self._jobs[job.id] = job
         job.task = self._ls.spawn(self._run(job, options))
@@ -202,19 +212,20 @@ class Jobs:
     async def _work(self, job: Job, options: dict[str, Any]) -> None:
         engine = await self._ls.opening.get()
         priority = Priority.HOVER if job.quiet else Priority.COMMAND
+        if not job.quiet and self._ls.settings.jobs:
+            job.heard = Overheard(engine)
         outcome = await run.run(
             job.action,
             job.target,
-            engine,
+            job.heard or engine,
             budget=prompt_tokens(engine.model(), hover=job.action.kind == "answer"),
             on_event=job.on_event,
             priority=priority,
-            compilers=self._ls.compilers,
-            runs=self._ls.running,
-            tests=self._ls.testing,
+            tools=self._ls.tools,
             seconds=self._ls.settings.search.seconds,
             **options,
         )
+        self._ls.opening.ledger.asked(job.action.name, outcome.spared)
         job.outcome = outcome
         job.thought = outcome.thought or job.thought
         job.answer = outcome.answer or job.answer
@@ -231,6 +242,6 @@ class Jobs:
         others = sorted((job for job in over if not job.quiet), key=lambda job: job.held)
         for job in (*quiet[:-KEPT_QUIET], *others[:-KEPT]):
             self._jobs.pop(job.id, None)
-            if job.placed:  # the client shows it as long as nobody says that it is over
-                job.placed, job.candidate = 0, None
+            if job.placed or job.offered:  # the client shows it as long as nobody says that it is over
+                job.placed, job.candidate, job.offered = 0, None, False
                 notify(self._ls, job)

@@ -14,6 +14,7 @@ from ..action import Action, candidates, run
 from ..action.catalogue import fitting
 from ..action.outcome import Proposal
 from ..action.target import Target
+from ..code.threads import in_turn
 from ..code.tree import Tree
 from ..engine import EngineError
 from . import convert
@@ -22,7 +23,6 @@ from .documents import Snapshot
 from .hover import RECALL_SECONDS
 from .places import diagnostic_texts, target_of
 from .refused import Refused
-from .threads import in_thread
 
 if TYPE_CHECKING:
     from .server import Server
@@ -112,7 +112,7 @@ async def _choices(
         entries = []
         single = len(candidates.found(job.outcome)) == 1
         for by, word in ((1, "next"), (-1, "previous")):
-            turn = await in_thread(turned, job, snapshot.text, tree, by)
+            turn = await in_turn(len(snapshot.text), turned, job, snapshot.text, tree, by)
             if turn is None or not turn.part.holds(where):
                 break
             if single and (by < 0 or not turn.number):  # both ways lead to the same, and back leads undo
@@ -157,9 +157,9 @@ async def _remembered_edit(
         return None
     said = diagnostic_texts(snapshot, _plain(diagnostics))
     target = await ls.indexes.completed(await target_of(ls, snapshot, where, said))
-    recall = partial(run.recall, action, target, engine, compilers=ls.compilers, runs=ls.running, tests=ls.testing)
+    recall = partial(run.recall, action, target, engine, tools=ls.tools)
     try:
-        outcome = await asyncio.wait_for(in_thread(recall), RECALL_SECONDS)
+        outcome = await asyncio.wait_for(in_turn(len(snapshot.text), recall), RECALL_SECONDS)
     except (EngineError, TimeoutError):
         return None
     if not isinstance(outcome, Proposal):

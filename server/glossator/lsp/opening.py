@@ -9,13 +9,13 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
+from ..code.threads import in_thread
 from ..engine import Engine, EngineError
-from ..engine.choose import open_engine
+from ..engine.choose import open_engine, open_ledger
 from ..engine.remembered import Remembered
 from ..settings import Folders, Settings
-from .threads import in_thread
 
-CHOOSING = ("backend", "model", "script", "remote", "local", "cache")
+CHOOSING = ("backend", "model", "script", "remote", "local", "cache", "stats")
 """The settings that another engine answers to."""
 
 
@@ -24,6 +24,7 @@ class Opening:
 
     def __init__(self, settings: Settings, folders: Folders, spawn: Callable[..., object]) -> None:
         self.now: Engine | None = None  # open already; None: not yet, or it could not be
+        self.ledger = open_ledger(settings, folders)
         self.last_error = ""  # why the last try failed; empty after a success
         self._settings = settings
         self._folders = folders
@@ -53,12 +54,13 @@ class Opening:
             return
         self._settings, old, self.now, self._trying = settings, self.now, None, None
         self.last_error = ""
+        self.ledger = open_ledger(settings, self._folders)
         if old is not None:
             self._spawn(old.close())
 
     async def _open(self, settings: Settings) -> Engine:
         try:
-            engine = await in_thread(open_engine, settings, self._folders)
+            engine = await in_thread(open_engine, settings, self._folders, self.ledger)
         except EngineError as error:
             self.last_error = str(error)
             raise

@@ -7,12 +7,16 @@ import os
 import re
 from pathlib import Path
 
+from ..answer.markdown import sanitised
+from ..answer.quoted import quoted
+from ..engine.private import private_folder
+
 KEPT = 40
 
 
 def page(title: str, markdown: str) -> str:
-    """A document of one answer."""
-    return f"# {title}\n\n{markdown.strip()}\n"
+    """A document of one answer. A title may hold a name of somebody else's code."""
+    return f"# {sanitised(quoted(title))}\n\n{markdown.strip()}\n"
 
 
 def fenced(code: str) -> str:
@@ -24,7 +28,7 @@ def fenced(code: str) -> str:
 
 def write_page(folder: Path, name: str, text: str) -> Path:
     """Write the page and return its path. Raises `OSError`."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(folder)
     heading = re.sub(r"[^\w-]+", "-", text.split("\n", 1)[0].lower()).strip("-")[:60]
     path = folder / f"{heading or 'answer'}-{os.getpid()}-{name}.md"
     path.write_text(text, encoding="utf-8")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -20,6 +22,24 @@ def path_of(uri: str) -> str:
 def uri_of(path: Path) -> str:
     """The URI of an absolute path."""
     return path.as_uri()
+
+
+LARGEST_FILE = 2**20  # bytes of a file that no client has open
+
+
+def text_on_disk(path: Path) -> str | None:
+    """The text of a file, without a byte order mark; None for what is no file, or too large to be worked on.
+
+    Whatever stands there by now, nothing waits for it. Raises `OSError`, and `UnicodeDecodeError` if it is not UTF-8.
+    """
+    if not path.is_file():  # first of all: opening a device can have effects
+        return None
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return None
+        data = file.read(LARGEST_FILE + 1)
+    return data.decode("utf-8").removeprefix("\ufeff") if len(data) <= LARGEST_FILE else None
 
 
 def local(folders: Iterable[str]) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,17 +12,17 @@ from lsprotocol import types
 from ..action.target import Target, TargetError, target_at
 from ..code import Symbol
 from ..code.symbols import find, symbol_at
+from ..code.threads import in_thread
 from ..code.tree import Tree
 from . import convert
 from .documents import MOST_CHARACTERS, Snapshot, content, split
-from .paths import path_of
+from .paths import path_of, text_on_disk
 from .refused import Refused
-from .threads import in_thread
 
 if TYPE_CHECKING:
     from .server import Server
 
-LARGEST_FILE = 2**20  # bytes of a file that no client has open
+_WORD = re.compile(r"[\w$\x80-\U0010ffff]+")
 
 
 async def snapshot_of(ls: Server, uri: str) -> Snapshot:
@@ -39,20 +40,21 @@ async def snapshot_of(ls: Server, uri: str) -> Snapshot:
 def _from_disk(uri: str) -> Snapshot:
     path = Path(path_of(uri))
     try:
-        if not path.is_file() or path.stat().st_size > LARGEST_FILE:
-            raise Refused(f"{path} is not open, and is no file that can be read")
-        return Snapshot(uri, None, "", path.read_bytes().decode("utf-8").removeprefix("\ufeff"))
-    except (OSError, UnicodeDecodeError) as error:
+        text = text_on_disk(path)
+    except (OSError, ValueError) as error:
         raise Refused(f"{path} is not open and cannot be read ({type(error).__name__})") from error
+    if text is None:
+        raise Refused(f"{path} is not open, and is no file that can be read")
+    return Snapshot(uri, None, "", text)
 
 
 async def target_of(
     ls: Server, snapshot: Snapshot, where: types.Range, diagnostics: Iterable[str] = (), instruction: str = ""
 ) -> Target:
-    """What lies at a range: with an extent a selection, else the symbol around the position. Raises `Refused`."""
+    """What lies at a range: more than a word is a selection, else the symbol around it is meant. Raises `Refused`."""
     span = convert.span_of(snapshot, where, ls.documents.encoding)
-    place: dict[str, Any] = {"span": span} if span.end > span.start else {"offset": span.start}
     tree = await ls.trees.of(snapshot)
+    place = _cursor(span.of(snapshot.text), known=tree is not None)
     try:
         return target_at(
             snapshot.text,
@@ -61,7 +63,8 @@ async def target_of(
             tree=tree,
             diagnostics=tuple(diagnostics),
             instruction=instruction,
-            **place,
+            offset=None if place is None else span.start + place,
+            span=span if place is None else None,
         )
     except TargetError as error:
         raise Refused(str(error)) from error
@@ -72,12 +75,13 @@ def diagnostic_texts(snapshot: Snapshot, diagnostics: Iterable[Any]) -> list[str
 
     Diagnostics of the protocol (as JSON), or plain texts.
     """
-    lines = split(snapshot.text)
+    lines: list[str] | None = None
     found = []
     for each in diagnostics:
         message = each.get("message") if isinstance(each, dict) else each
         if not isinstance(message, str) or not message.strip():
             continue
+        lines = split(snapshot.text) if lines is None else lines
         try:
             code = content(lines[each["range"]["start"]["line"]]).strip()
         except (KeyError, TypeError, IndexError):
@@ -97,6 +101,17 @@ def named_at(tree: Tree, offset: int) -> Symbol | None:
     word = _word(tree.text, offset)
     found = find(tree, word) if word else ()
     return found[0] if len(found) == 1 else None
+
+
+def _cursor(selected: str, *, known: bool) -> int | None:
+    """Where in `selected` the cursor is that it stands for; None where it is a selection.
+
+    A cursor of Helix is one character wide, or a `\\r\\n`, and what it moved over is selected; Eglot sends the word at
+    point where nothing is. In text that is `known` to no grammar there is no symbol that a word could stand for.
+    """
+    if len(selected) <= 1 or selected == "\r\n":
+        return 0
+    return len(selected) - len(selected.lstrip()) if known and _WORD.fullmatch(selected.strip()) else None
 
 
 def _keyword(text: str, symbol: Symbol, offset: int) -> bool:

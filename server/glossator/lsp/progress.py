@@ -14,6 +14,7 @@ from lsprotocol import types
 
 from ..action import candidates
 from ..answer.quoted import quoted
+from .described import described
 from .refused import Refused
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Reporter:
         self._begun = False
         self._ended = False
         self._beat = Beat(self._report)
-        self._told = ("", 0)  # the state and length last sent
+        self._told = ("", 0, 0)  # the state, how far it is and the length last sent
 
     def start(self) -> None:
         """The job was taken."""
@@ -74,7 +75,7 @@ class Reporter:
 
     def tell(self) -> None:
         """The last word about the job."""
-        self._told = ("", 0)
+        self._told = ("", 0, 0)
         self._notify()
 
     def end(self) -> None:
@@ -106,7 +107,7 @@ class Reporter:
 
     def _notify(self) -> None:
         job = self._job
-        now = (job.state, len(job.thought) + len(job.answer))
+        now = (job.state, job.done, len(job.thought) + len(job.answer))
         if now != self._told:
             self._told = now
             notify(self._ls, job)
@@ -116,33 +117,6 @@ def notify(ls: Server, job: Job) -> None:
     """Tell a client that follows jobs how this one stands."""
     if ls.settings.jobs:
         ls.protocol.notify(JOB, described(job))
-
-
-def described(job: Job) -> dict[str, Any]:
-    """The parameters of `glossator/job`: thought and answer are all that there is so far.
-
-    `candidates` repairs can be chosen from, and `candidate` of them is in the document (0: the code as it was); `said`
-    tells it to a user, with what comes next. Where the document holds none of them at the moment the number of them is
-    there alone: an undo may bring one back. It is missing where there is no choice, or none any more.
-    """
-    values: dict[str, Any] = {"job": job.id, "action": job.action.name, "uri": job.snapshot.uri, "state": job.state}
-    optional = {"thought": job.thought, "answer": job.answer, "rungs": list(job.rungs), "note": job.note}
-    optional["reasons"] = [quoted(reason) for reason in job.reasons]
-    if job.placed:
-        values["candidates"] = len(candidates.found(job.outcome))
-    if job.candidate is not None:
-        values |= {"candidate": job.candidate, "said": said(job)}
-    return values | {name: value for name, value in optional.items() if value}
-
-
-def said(job: Job) -> str:
-    """A line for a user: which of several is in the document, what comes next, and what is noted of it."""
-    return quoted(f"{job.title}: {candidates.announced(job.target, job.outcome, job.candidate or 0)}{noted(job)}")
-
-
-def noted(job: Job) -> str:
-    """The note in brackets, to be put behind what is told."""
-    return f" ({job.note})" if job.note else ""
 
 
 def ended(job: Job) -> str:

@@ -148,13 +148,15 @@ class Protocol(LanguageServerProtocol):
             self._send_data({"jsonrpc": "2.0", "id": identity, "error": error})
 
     def _send_data(self, data: Any) -> None:
-        """Send a message. A result that cannot be written as JSON (a client's own value, nested too deep) becomes an
-        error under its id: nobody is left waiting."""
+        """Send a message. Nobody is left waiting for one that cannot be written as JSON (a client's own value, nested
+        too deep): a result becomes an error under its id, a request of ours fails."""
         try:
             body = json.dumps(data, default=self._serialize_message)
         except Exception as error:
             if isinstance(data, dict) or not hasattr(data, "result"):
                 self._server.report(error, "a message to the client")
+                if asked := self._request_futures.get(getattr(data, "id", "")):
+                    asked.set_exception(Refused(f"the client cannot be asked ({type(error).__name__})"))
                 return
             reason = {"code": REQUEST_FAILED, "message": f"the result cannot be sent ({type(error).__name__})"}
             body = json.dumps({"jsonrpc": "2.0", "id": data.id, "error": reason})
@@ -162,12 +164,14 @@ class Protocol(LanguageServerProtocol):
             self.writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body.encode("ascii")))
 
     def send_request(self, method: str, params: Any = None, callback: Any = None, msg_id: Any = None) -> Future[Any]:
-        """Ask the client. The future fails with `Refused` when the client does."""
+        """Ask the client. The future fails with `Refused` when the client does, or when it cannot be asked."""
         if msg_id is None:
             msg_id = f"glossator-{next(self._server.numbers)}"
         theirs = self._request_futures.get(msg_id)  # the ids of the client's requests are its own affair
         future = super().send_request(method, params, callback, msg_id)
-        self._asked[msg_id] = self._request_futures.pop(msg_id), self._result_types.pop(msg_id)
+        asked = self._request_futures.pop(msg_id), self._result_types.pop(msg_id)
+        if not future.done():
+            self._asked[msg_id] = asked
         if theirs is not None:
             self._request_futures[msg_id] = theirs
         return future

@@ -6,8 +6,10 @@ Knows nothing of what a request does: that is in the file of its name.
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import logging
+import sys
 from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from pygls.lsp.server import LanguageServer
 
 from .. import __version__
 from ..action import Action, catalogue
+from ..action.tools import Tools
 from ..answer.compiling import Compilers
 from ..answer.quoted import quoted
 from ..answer.running import Runs
@@ -36,6 +39,8 @@ from .trees import Trees
 
 log = logging.getLogger(__name__)
 
+SWITCH_SECONDS = 0.001  # that the loop waits for a thread with work, each time that it has something to do
+
 FEATURES: Mapping[str, tuple[Any, Any]] = {
     types.INITIALIZE: (handlers.initialize, None),
     types.INITIALIZED: (handlers.initialized, None),
@@ -46,6 +51,8 @@ FEATURES: Mapping[str, tuple[Any, Any]] = {
     types.WORKSPACE_DID_CHANGE_WATCHED_FILES: (handlers.watched_files, None),
     types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: (handlers.workspace_folders, None),
     "glossator/status": (handlers.status, None),
+    "glossator/sent": (handlers.sent_to_model, None),
+    "glossator/proposal": (handlers.proposal, None),
 }
 """What is answered: method -> handler, options. Commands are registered at `initialize`, when the actions are known."""
 
@@ -65,7 +72,7 @@ class Server(LanguageServer):
         indexes: What is known of the other files of each workspace folder.
         opening: The engine, or the way to it.
         compilers: What compiles edits; programs of the opened folders are not trusted with it.
-        runs: What runs examples, and ran; asked only through `running`.
+        runs: What runs examples, and ran; asked only through `tools`.
         jobs: What runs and what ran lately.
         hovers: The explanation that hovers wait for.
         idle: What is done in quiet moments.
@@ -107,7 +114,7 @@ class Server(LanguageServer):
         self.client = client_of(params)
         encoding = encoding_of(self.protocol.workspace.position_encoding)
         self.documents = Documents(encoding)
-        self.base, problems = configuration.first(self.base, params.initialization_options)
+        self.base, problems = configuration.first(self.base, params.initialization_options, self.folders.config)
         self.problems += problems
         self._use(self.base)
         for name in commands.names(self.actions):
@@ -133,15 +140,11 @@ class Server(LanguageServer):
         self.indexes.choose()
 
     @property
-    def running(self) -> Runs | None:
-        """What runs the examples of a docstring, where the user wants that."""
-        return self.runs if self.settings.run.examples else None
-
-    @property
-    def testing(self) -> Suite | None:
-        """What runs the user's tests, where the user named a command."""
+    def tools(self) -> Tools:
+        """What edits are checked with, of code that is run only what the user wants to be run."""
         command = self.settings.run.tests
-        return Suite(command, lambda: paths.local(self.workspace_folders)) if command else None
+        suite = Suite(command, lambda: paths.local(self.workspace_folders)) if command else None
+        return Tools(self.compilers, self.runs if self.settings.run.examples else None, suite)
 
     # --- documents --------------------------------------------------------------------------------------------------
 
@@ -150,7 +153,8 @@ class Server(LanguageServer):
         """The URIs of the folders that are open."""
         workspace = self.protocol.workspace
         found = list(workspace.folders)
-        return found or ([workspace.root_uri] if workspace.root_uri else [])
+        found = found or ([workspace.root_uri] if workspace.root_uri else [])
+        return [uri for uri in found if "\0" not in paths.path_of(uri)]  # no folder of any disk
 
     def current(self, uri: str) -> Snapshot | None:
         """The document as it is now: as the client has it open, else None."""
@@ -203,6 +207,8 @@ class Server(LanguageServer):
 def serve(settings: Settings) -> int:
     """Serve one client on the standard streams until it is done; returns the exit code of the process."""
     streams = transport.take_standard_streams()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.freeze()  # what was imported stays: no pause is longer for looking through it
     server = Server(settings)
     server.log_file = logs.start(server.folders.logs)
     return asyncio.run(_serve(server, *streams))

@@ -28,7 +28,8 @@ class Card:
         context: The context window in tokens that it was trained for.
         family: `qwen`, `deepseek-r1`, `qwen3`, `llama3`, `gemma`; chooses the chat template; empty: read from the file.
         reasoning: Whether it thinks by itself.
-        system_prompt: Whether a system turn may be used (R1: no; everything goes into the user turn).
+        advice: How its publisher has it sampled.
+        plain: The same for a model that reasons where it is told not to; empty: as always.
         sources: In order: `hub:REPO/FILE` and `index:…` (see catalogue.toml).
         about: Rounded size in bytes where `bytes` is unknown; only for display and for the free-space check.
     """
@@ -44,8 +45,8 @@ class Card:
     reasoning: bool = False
     think_open: str = "<think>"
     think_close: str = "</think>"
-    system_prompt: bool = True
     advice: Advice = field(default_factory=Advice)
+    plain: Advice | None = None
     sources: tuple[str, ...] = ()
     about: int = 0
 

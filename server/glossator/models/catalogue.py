@@ -34,5 +34,6 @@ def card(name: str) -> Card:
 def _card(table: dict[str, Any]) -> Card:
     fields = dict(table)
     fields["advice"] = Advice(**fields.get("advice", {}))
+    fields["plain"] = Advice(**fields["plain"]) if "plain" in fields else None
     fields["sources"] = tuple(fields["sources"])
     return Card(**fields)

@@ -7,7 +7,10 @@ from pathlib import Path
 from . import Advice, Card, ModelDamaged
 from .gguf import Header
 
-THINKER = Advice(temperature=0.6, top_p=0.95, top_k=20, min_p=0.0)
+R1 = Advice(temperature=0.6, top_p=0.95, top_k=0, min_p=0.0)
+QWEN3 = Advice(temperature=0.6, top_p=0.95, top_k=20, min_p=0.0)
+QWEN3_PLAIN = Advice(temperature=0.7, top_p=0.8, top_k=20, min_p=0.0)
+"""Of the publishers' model cards: of R1 and its distillates; of Qwen3 when it thinks, and when it does not."""
 
 
 def card_of(header: Header, path: Path) -> Card:
@@ -25,7 +28,8 @@ def card_of(header: Header, path: Path) -> Card:
     template = header.text("tokenizer.chat_template")
     name = f"{path.stem} {header.text('general.name')} {header.text('general.basename')}".lower()
     family = family_of(template, architecture, name)
-    reasoning = "think>" in template or "enable_thinking" in template or (not template and family == "deepseek-r1")
+    reasoning = thinks(template, family)
+    advice = (R1 if family == "deepseek-r1" else QWEN3) if reasoning else Advice()
     return Card(
         name=path.stem,
         file=str(path),
@@ -35,8 +39,8 @@ def card_of(header: Header, path: Path) -> Card:
         context=header.number(f"{architecture}.context_length") or 4096,
         family=family,
         reasoning=reasoning,
-        system_prompt=family not in ("deepseek-r1", "gemma"),
-        advice=THINKER if reasoning else Advice(),
+        advice=advice,
+        plain=QWEN3_PLAIN if reasoning and family == "qwen3" else None,
     )
 
 
@@ -45,7 +49,8 @@ def family_of(template: str, architecture: str, name: str) -> str:
     if "<｜User｜>" in template:  # with the full-width bars that DeepSeek's control tokens have
         return "deepseek-r1"
     if "<|im_start|>" in template:
-        return "qwen3" if architecture.startswith("qwen3") else "qwen"
+        # Qwen2.5's own template inserts a system text where there is none; those that think know none.
+        return "qwen3" if architecture.startswith("qwen3") or thinks(template, "") else "qwen"
     if "<|start_header_id|>" in template:
         return "llama3"
     if "<start_of_turn>" in template:
@@ -58,3 +63,14 @@ def family_of(template: str, architecture: str, name: str) -> str:
         if architecture.startswith(start):
             return family
     return "llama3" if architecture == "llama" and ("llama-3" in name or "llama 3" in name) else ""
+
+
+def thinks(template: str, family: str) -> bool:
+    """Whether a model with this template reasons by itself.
+
+    What a template does with the thoughts of earlier turns says nothing: those of models that do not think skip them,
+    too. It is the answer's beginning that shows it, but R1's first templates leave that to the model.
+    """
+    if family == "deepseek-r1":
+        return not template or "think>" in template
+    return "think>" in template.rpartition("add_generation_prompt")[2]

@@ -31,7 +31,7 @@ from . import (
 )
 from .partial import Fetched, Order, Stop
 
-__all__ = ["abandon", "pull"]
+__all__ = ["abandon", "pull", "put_in_place", "room_for"]
 
 Progress = Callable[[int, int, str], None]
 Notice = Callable[[str], None]
@@ -74,7 +74,7 @@ def pull(
                 return path
             work.mkdir(parents=True, exist_ok=True)  # the pull that was waited for may have removed it
             fetched = _fetch(Order(card, work, progress, stop, room_for), notice, download, endpoint)
-            _put_in_place(fetched, path)
+            put_in_place(fetched, path)
             shutil.rmtree(work, ignore_errors=True)
             return path
     except OSError as error:
@@ -128,8 +128,8 @@ def _fetch(order: Order, notice: Notice, download: pull_index.Download, endpoint
     )
 
 
-def _put_in_place(fetched: Fetched, path: Path) -> None:
-    """Rename the verified file to `path` and remember its digest."""
+def put_in_place(fetched: Fetched, path: Path) -> None:
+    """Rename the verified file to `path` and remember its digest. Raises `ModelError` and `OSError`."""
     gguf.read(fetched.path)
     with fetched.path.open("rb+") as file:
         os.fsync(file.fileno())
@@ -163,7 +163,8 @@ def _is_known(card: Card) -> bool:
 
 def room_for(folder: Path, count: int) -> None:
     """Raise `ModelError` unless the disk of `folder` has room for `count` more bytes and some to spare."""
-    free = shutil.disk_usage(folder).free
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    free = shutil.disk_usage(there).free
     if free < count + SPARE:
         raise ModelError(
             f"the disk of {folder.parent.parent} has {free / 1e9:.1f} GB free and {(count + SPARE) / 1e9:.1f} GB are "

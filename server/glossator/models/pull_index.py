@@ -15,7 +15,7 @@ import sys
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,6 +121,16 @@ def _append(
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _without_keys(environment: Mapping[str, str]) -> dict[str, str]:
+    """What pip needs of it: all but other programs' keys."""
+    secret = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL")
+    return {
+        name: value
+        for name, value in environment.items()
+        if name.startswith("PIP_") or not any(word in name.upper() for word in secret)
+    }
+
+
 def pip_download(requirement: str, folder: Path, tick: Callable[[], None]) -> None:
     """Have pip put the wheel of `requirement` into `folder`. Nothing is installed, built or run."""
     scratch = Path(tempfile.mkdtemp(dir=folder, prefix="pip-"))
@@ -136,7 +146,7 @@ def pip_download(requirement: str, folder: Path, tick: Callable[[], None]) -> No
                 stdout=output,
                 stderr=output,
                 cwd=scratch,
-                env={**os.environ, "TMPDIR": str(scratch), "TEMP": str(scratch), "TMP": str(scratch)},
+                env=_without_keys(os.environ) | {"TMPDIR": str(scratch), "TEMP": str(scratch), "TMP": str(scratch)},
             )
         except OSError as error:
             raise ModelError(f"pip could not be started with {sys.executable}: {error.strerror}") from error

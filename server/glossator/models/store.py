@@ -121,7 +121,7 @@ def use(name_or_path: str, config: Path) -> str:
     Raises `ModelError` for an unknown name, and for a path that holds no model.
     """
     if is_path(name_or_path):
-        path = Path(name_or_path).expanduser().absolute()
+        path = _absolute(name_or_path)
         card_of(gguf.read(path), path)
         choice = str(path)
     else:
@@ -153,12 +153,22 @@ def remove(name: str, models: Path) -> tuple[Path, int]:
 def _as_path(name: str, models: Path) -> Path | None:
     """The file that `name` means if it is no name of the catalogue: a path, or a file of the models folder."""
     if is_path(name):
-        return Path(name).expanduser().absolute()
+        return _absolute(name)
     with contextlib.suppress(ModelError):
         catalogue.card(name)
         return None
     dropped = models / f"{name}.gguf"
     return dropped if os.path.lexists(dropped) else None
+
+
+def _absolute(path: str) -> Path:
+    """Raises `ModelError` for what can be no path."""
+    try:
+        if "\0" not in path:
+            return Path(path).expanduser().absolute()
+    except RuntimeError:  # `~somebody` who has no home here
+        pass
+    raise ModelError(f"there can be no file {path!r}; write its whole path")
 
 
 def is_path(name: str) -> bool:

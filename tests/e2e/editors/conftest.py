@@ -1,8 +1,8 @@
 """What the editor tests share: the program, a home of its own for every test, a workspace, and the editors themselves.
 
-`install.sh` beside this file gets what is missing, into the user's cache. An editor that cannot be had all the same is
-a failure where `CI` is set; elsewhere its tests are skipped with the reason. Environment: `GLOSSATOR_TEST_PROGRAM`
-tests another `glossator`.
+The scripts beside this file get what is missing, into the user's cache. An editor that cannot be had all the same is
+a failure where `CI` is set; elsewhere, and always of Helix, its tests are skipped with the reason. Environment:
+`GLOSSATOR_TEST_PROGRAM` tests another `glossator`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,12 @@ def _missing(reason: str) -> None:
 
 
 @pytest.fixture(scope="session")
+def missing() -> Callable[[str], None]:
+    """Say that an editor cannot be had."""
+    return _missing
+
+
+@pytest.fixture(scope="session")
 def program() -> Path:
     """The `glossator` under test."""
     named = os.environ.get("GLOSSATOR_TEST_PROGRAM")
@@ -62,34 +68,49 @@ class Home:
 
     folder: Path
     environment: dict[str, str]
+    stays: bool = False
 
     def left(self) -> list[str]:
         """The command lines of living processes that were started with this home."""
+        return [" ".join(process.info["cmdline"] or []) for process in self.processes()]
+
+    def processes(self) -> list[psutil.Process]:
+        """Living processes that were started with this home."""
         found = []
         for process in psutil.process_iter(["cmdline", "status"]):
             with contextlib.suppress(psutil.Error):
                 if process.environ().get("GLOSSATOR_HOME") == str(self.folder) and process.status() != "zombie":
-                    found.append(" ".join(process.info["cmdline"] or []))
+                    found.append(process)
         return found
+
+    def server(self, *, after: int = 0, seconds: float = 60) -> psutil.Process:
+        """The language server of the editor; waits for another one than the process `after`."""
+        until = time.monotonic() + seconds
+        while True:
+            for process in self.processes():
+                if (process.info["cmdline"] or [""])[-1] == "serve" and process.pid != after:
+                    return process
+            assert time.monotonic() < until, f"the editor starts no server; there are: {self.left()}"
+            time.sleep(0.1)
 
 
 @pytest.fixture
 def make_home(tmp_path: Path) -> Iterator[Callable[..., Home]]:
-    """Make the test's home; at the end nothing that was started in it may live on."""
+    """Make the test's home; at the end nothing that was started in it may live on, and it goes unless it is `kept`."""
     homes: list[Home] = []
 
-    def make(*, config: str = "", model: Path | None = None) -> Home:
+    def make(*, config: str = "", model: Path | None = None, kept: Path | None = None) -> Home:
         # Sockets live under the home and have short names at most: not under pytest's long folders.
-        folder = Path("/tmp") / f"glossator-{os.getpid()}-{time.monotonic_ns() % 10**9}"
-        (folder / "config").mkdir(parents=True, mode=0o700)
+        folder = kept or Path("/tmp") / f"glossator-{os.getpid()}-{time.monotonic_ns() % 10**9}"
+        (folder / "config").mkdir(parents=True, mode=0o700, exist_ok=kept is not None)
         (folder / "config" / "config.toml").write_text(config, encoding="utf-8")
-        kept = {
+        given = {
             key: os.environ[key] for key in ("PATH", "HOME", "LANG", "TERM", "LD_LIBRARY_PATH") if key in os.environ
         }
-        environment = {**kept, "GLOSSATOR_HOME": str(folder), "GLOSSATOR_ENGINE_IDLE_SECONDS": "0"}
+        environment = {**given, "GLOSSATOR_HOME": str(folder), "GLOSSATOR_ENGINE_IDLE_SECONDS": "0"}
         if model:
             environment["GLOSSATOR_MODEL"] = str(model)
-        homes.append(Home(folder, environment))
+        homes.append(Home(folder, environment, stays=kept is not None))
         return homes[-1]
 
     yield make
@@ -97,7 +118,7 @@ def make_home(tmp_path: Path) -> Iterator[Callable[..., Home]]:
         until = time.monotonic() + 10
         while (left := home.left()) and time.monotonic() < until:
             time.sleep(0.1)
-        if not left:
+        if not left and not home.stays:
             shutil.rmtree(home.folder, ignore_errors=True)
         assert not left, f"still running after the editor ended: {left}"
 
@@ -120,6 +141,23 @@ def workspace(tmp_path: Path) -> Path:
     folder = tmp_path / "work"
     folder.mkdir()
     (folder / "stats.py").write_text(SOURCE, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def slow_file(workspace: Path) -> Path:
+    """A file whose function takes the scripted model long."""
+    path = workspace / "slow.py"
+    path.write_text("def slow(values):\n    return sum(values)\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def on_path(program: Path, tmp_path: Path) -> Path:
+    """A folder for the PATH of an editor in which there is the program and nothing else."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "glossator").symlink_to(program)
     return folder
 
 
@@ -252,12 +290,19 @@ def drive_code(code: Code, program: Path, workspace: Path, tmp_path: Path) -> Ca
     """Run one driver of `vscode/` against a real VS Code with the packaged extension; its report."""
 
     def drive(
-        driver: str, home: Home, *, timeout: float = 60, trusted: bool = True, program: Path = program, **values: str
+        driver: str,
+        home: Home,
+        *,
+        timeout: float = 60,
+        trusted: bool = True,
+        program: Path = program,
+        settings: Mapping[str, Any] | None = None,
+        **values: str,
     ) -> Report:
         data, report = tmp_path / "vscode", tmp_path / "report.json"
         (data / "data/Machine").mkdir(parents=True)
         machine = {"glossator.path": str(program), "workbench.startupEditor": "none", "chat.disableAIFeatures": True}
-        machine |= {"extensions.autoUpdate": False, "extensions.autoCheckUpdates": False}
+        machine |= {"extensions.autoUpdate": False, "extensions.autoCheckUpdates": False, **(settings or {})}
         (data / "data/Machine/settings.json").write_text(json.dumps(machine), encoding="utf-8")
         with socket.create_server(("127.0.0.1", 0)) as free:
             base = f"http://127.0.0.1:{free.getsockname()[1]}"

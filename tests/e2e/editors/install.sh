@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs the real editors that the tests of this folder drive, into the user's cache, and builds the VS Code extension.
+# Installs VS Code and its browser for the tests of this folder, into the user's cache, and builds the VS Code extension.
 # usage: install.sh [--where]      (--where prints the folder and installs nothing)
 #
 # VS Code is the extension host and workbench of the npm package code-server, with a Node of the major version that it was
 # built for; its interface runs in headless Chromium (Debian's package; `apt-get` when it is missing and this is root).
-# Neovim comes with the Python development dependencies. Nothing is downloaded by the tests themselves.
+# Neovim comes with the Python development dependencies; Emacs and Helix have scripts of their own beside this one.
 # Exit codes: 0 all there, 3 this platform cannot have them, 1 something failed.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ pytestmark = pytest.mark.editor
 Report = dict[str, Any]
 MEAN = "arithmetic mean"
 WORDS = [
+    "accept",
     "annotate",
     "ask",
     "document",
@@ -23,8 +26,11 @@ WORDS = [
     "find_bugs",
     "fix",
     "next",
+    "preview",
     "previous",
+    "reasoning",
     "refactor",
+    "reject",
     "simplify",
     "status",
     "stop",
@@ -57,11 +63,19 @@ def test_commands(drive_nvim: Callable[..., Report], scripted_home: Any) -> None
     assert set(WORDS) <= set(report["completion"])
     assert "model scripted" in report["status"]
     assert '"""Return the arithmetic mean of values."""' in report["buffer"]
+    assert "Workspace edit" not in report["messages"], "a long line would ask for a key press"
+    assert report["thought"] == "It adds all values.\nThen it divides the sum by their number.\n" and report["stayed"]
+    assert report["at_work"].startswith("Ask ") or "thinking" in report["at_work"]
     assert report["after_stop"] == ""
+    assert report["thoughts"] == {"wanted": "thinking", "unwanted": ""}
+    assert "It adds all values first" in report["reasoning"]
+    ends = [each["message"] for each in report["progress"] if each["kind"] == "end"]
+    assert ends[1].startswith("stopped")
     assert report["document"].startswith("# ") and MEAN in report["document"]
     assert "It lists what to buy." in report["other"]
     assert "ERROR" not in report["health"] and "WARNING" not in report["health"], report["health"]
     assert "the server answers" in report["health"]
+    assert "applied at once" in report["health"] and "thinks is not shown" in report["health"]
     _calm(report)
 
 
@@ -82,6 +96,57 @@ def test_candidates(drive_nvim: Callable[..., Report], scripted_home: Any, works
     assert "no longer" in report["refused"]
     assert "nothing to choose from in this file" in report["elsewhere"]
     assert report["notes"] == [] and report["errmsg"] == ""
+
+
+def test_preview(drive_nvim: Callable[..., Report], scripted_home: Any) -> None:
+    """An edit shown first takes no focus, leaves the buffer alone, follows what is typed, and is accepted, rejected or
+    exchanged for the next one by a key or a command."""
+    with (scripted_home.folder / "config/config.toml").open("a", encoding="utf-8") as config:
+        config.write("preview = true\n")
+    report = drive_nvim("preview.lua", scripted_home)
+    seen = report["preview"]
+    documented = '+    """Return the arithmetic mean of values."""\n'
+    assert seen["stayed"] and seen["untouched"] and documented in seen["shown"]
+    assert "checked: parses" in seen["shown"]
+    before = "import os\n\n\n" + seen["before"].replace("values):\n", f"values):\n{documented.removeprefix('+')}", 1)
+    assert documented in seen["followed"] and seen["accepted"] == before
+    assert "-        total += value\n+        total -= value\n" in seen["first"]
+    assert "+    return total // len(values)\n" in seen["second"] and "-=" not in seen["second"]
+    assert seen["inside"] and seen["back"] and seen["rejected"] == before
+    assert seen["chosen"] == before.replace(" / len", " // len") and "2 of 2" in seen["said"]
+    assert "waits" in seen["waits"]
+    assert "there is no preview" in seen["unfit"]
+    assert seen["kept"] == seen["changed"] != before
+    assert [note for note in report["notes"] if note["level"] >= 3] == [] and report["errmsg"] == ""
+
+
+def test_killed_server(drive_nvim: Callable[..., Report], scripted_home: Any) -> None:
+    """A server that ends by itself takes what was shown of it along, is started again, and answers the next hover."""
+    report = drive_nvim("killed.lua", scripted_home, HOVER=MEAN)
+    assert not report["floats"] and report["progress_text"] == ""
+    assert MEAN in report["hover"]
+    assert report["after"] == report["before"]
+    levels = {note["message"]: note["level"] for note in report["said"] if note["message"].startswith("Glossator")}
+    again = "Glossator: the server ended by itself and was started again"
+    assert levels.pop(again) == 2
+    ((last, level),) = levels.items()
+    assert level == 4 and "ended 5 times" in last and "glossator logs" in last
+    assert report["errmsg"] == ""
+
+
+def test_hostile_folder(drive_nvim: Callable[..., Report], scripted_home: Any, workspace: Path) -> None:
+    """What an opened folder holds and what its settings say starts nothing and asks nobody else."""
+    witness = workspace / "was-started"
+    for name in ("glossator", "sitecustomize.py", "llama_cpp.py", "glossator.py", "pygls.py"):
+        planted = workspace / name
+        planted.write_text(f"#!{sys.executable}\nopen({str(witness)!r}, 'w')\n", encoding="utf-8")
+        planted.chmod(0o755)
+    settings = {"backend": "remote", "remote": {"baseUrl": "http://127.0.0.1:9/v1"}, "model": "/nowhere.gguf"}
+    settings |= {"run": {"examples": True, "tests": [str(workspace / "glossator")]}}
+    report = drive_nvim("basics.lua", scripted_home, HOVER=MEAN, ENTRY="[Dd]oc", SETTINGS=json.dumps(settings))
+    assert MEAN in report["hover"] and '"""Return' in report["buffer"]
+    assert not witness.exists()
+    _calm(report)
 
 
 def test_missing_program(drive_nvim: Callable[..., Report], scripted_home: Any) -> None:

@@ -35,17 +35,50 @@ harness.run(function()
   harness.wait('the end of document', ended(1))
   harness.report.buffer = harness.buffer()
 
-  vim.cmd('1,3Glossator ask HOLD THIS ANSWER')
-  harness.wait('a running job', function()
-    return require('glossator.progress').text() ~= ''
+  -- The thought shows while the model thinks, and goes when the job is stopped.
+  local window = vim.api.nvim_get_current_win()
+  vim.cmd('1,3Glossator ask HOLD THIS THOUGHT')
+  harness.report.thought = harness.wait('the thought', function()
+    local text = harness.floating('thinking')
+    return text and text:find('number%.') and text
+  end)
+  harness.report.stayed = vim.api.nvim_get_current_win() == window
+  harness.report.at_work = harness.wait('the progress', function()
+    local text = require('glossator.progress').text()
+    return text:find('thinking') and text
   end)
   vim.cmd('Glossator stop')
   harness.wait('the end of the stopped job', ended(2))
+  harness.wait('the end of the thought', function()
+    return not harness.float()
+  end)
   harness.report.after_stop = require('glossator.progress').text()
 
+  -- It goes when the answer begins, too; and who wants none sees none.
+  local thoughts = {}
+  for _, wanted in ipairs({ true, false }) do
+    vim.g.glossator_thought = wanted
+    local count = #harness.report.progress
+    vim.cmd('1,3Glossator ask ' .. (wanted and 'THINK AND ANSWER' or 'THINK, THEN ANSWER'))
+    harness.wait('the end of the answer', function()
+      if harness.float() and #harness.report.progress > count then
+        thoughts[wanted] = harness.report.progress[#harness.report.progress].message:match('^%a+')
+      end
+      return ended(wanted and 3 or 4)()
+    end)
+    harness.wait('the end of the thought', function()
+      return not harness.float()
+    end)
+  end
+  harness.report.thoughts = { wanted = thoughts[true] or '', unwanted = thoughts[false] or '' }
+
+  vim.cmd('Glossator reasoning')
+  harness.report.reasoning = shown('reasoning')
+
+  vim.cmd.buffer('stats.py')
   vim.cmd('Glossator explain')
   harness.report.document = shown(vim.env.ANSWER)
-  harness.wait('the end of explain', ended(3))
+  harness.wait('the end of explain', ended(5))
 
   -- A file of a language that the server has no grammar for is attached when it is asked about.
   vim.cmd.edit('shopping.txt')

@@ -34,7 +34,8 @@ function M.plug(plugin)
   vim.cmd('filetype on')
   if plugin then
     vim.opt.runtimepath:prepend(vim.env.PLUGIN)
-    vim.lsp.config('glossator', { cmd = { vim.env.PROGRAM, 'serve' } })
+    local settings = vim.env.SETTINGS and { glossator = vim.json.decode(vim.env.SETTINGS) } -- as read from a folder
+    vim.lsp.config('glossator', { cmd = { vim.env.PROGRAM, 'serve' }, settings = settings })
     vim.cmd('runtime! plugin/glossator.lua')
   else
     vim.lsp.config('glossator', { cmd = { vim.env.PROGRAM, 'serve' }, filetypes = { 'python' }, root_markers = { '.git' } })
@@ -52,16 +53,28 @@ function M.open(file, plugin)
   end)
 end
 
-function M.buffer()
-  return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\n') .. '\n'
+---@param bufnr? integer default: the current one
+function M.buffer(bufnr)
+  return table.concat(vim.api.nvim_buf_get_lines(bufnr or 0, 0, -1, false), '\n') .. '\n'
 end
 
-local function float()
+--- The floating window, or that whose title fits `pattern`.
+---@param pattern? string
+function M.float(pattern)
   for _, window in ipairs(vim.api.nvim_list_wins()) do
-    if vim.api.nvim_win_get_config(window).relative ~= '' then
+    local config = vim.api.nvim_win_get_config(window)
+    local title = type(config.title) == 'table' and config.title[1][1] or ''
+    if config.relative ~= '' and title:find(pattern or '') then
       return window
     end
   end
+end
+
+--- The text of the floating window whose title fits `pattern`.
+---@param pattern string
+function M.floating(pattern)
+  local window = M.float(pattern)
+  return window and M.buffer(vim.api.nvim_win_get_buf(window))
 end
 
 --- Hovers until the float's text fits `pattern`: an answer that is not whole yet is whole at a later hover.
@@ -71,7 +84,7 @@ function M.hover(line, column, pattern)
     vim.lsp.buf.hover({ silent = true })
     local window
     vim.wait(limit, function()
-      window = float()
+      window = M.float()
       return window
     end, 20)
     if not window then

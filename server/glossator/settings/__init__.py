@@ -10,18 +10,16 @@ import dataclasses
 import os
 import re
 import tomllib
-import types
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal
 
 import platformdirs
 
-
-class SettingsError(ValueError):
-    """A setting has the wrong name, type or value; the message names the field and what it may be."""
+from .values import SettingsError as SettingsError
+from .values import nested, read, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +71,14 @@ class Local:
         threads: Threads for decoding and prefill (0: measured).
         gpu_layers: Layers to offload where the build has a GPU (-1: all).
         idle_seconds: How long the engine process outlives its last client.
+        reasoning: Whether a model that thinks before it answers does so; where it does not, answers come sooner.
     """
 
     context: int = 0
     threads: int = 0
     gpu_layers: int = -1
     idle_seconds: float = 300.0
+    reasoning: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +147,19 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True)
+class Stats:
+    """What answers cost, as `glossator stats` tells it: sums by day and action on this machine, no text.
+
+    Attributes:
+        enabled: Whether it is counted.
+        watts: What a busy core of the processor draws. Energy that nothing measures is estimated with it.
+    """
+
+    enabled: bool = True
+    watts: float = 6.0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings. `{}` works.
 
@@ -156,8 +169,10 @@ class Settings:
         model: A name of the catalogue or a path of a GGUF file; empty: the one chosen with `glossator model use`,
             else the default.
         script: The file of written answers for the scripted backend.
-        prompts: Folder of the user's own actions; empty: `prompts` in the user's configuration folder.
+        prompts: Folder of the user's own actions; empty: `prompts` in the user's configuration folder. This, `script`
+            and `model` may be relative to that folder.
         jobs: Whether the client wants `glossator/job` notifications.
+        preview: Whether an edit is shown before it is applied, by clients that follow jobs.
         trusted: Whether the opened workspace may set what only the user may (see `MACHINE_ONLY`).
     """
 
@@ -166,6 +181,7 @@ class Settings:
     script: str = ""
     prompts: str = ""
     jobs: bool = False
+    preview: bool = False
     trusted: bool = False
     hover: Hover = field(default_factory=Hover)
     remote: Remote = field(default_factory=Remote)
@@ -175,100 +191,69 @@ class Settings:
     search: Search = field(default_factory=Search)
     run: Run = field(default_factory=Run)
     index: Index = field(default_factory=Index)
+    stats: Stats = field(default_factory=Stats)
 
 
 def asking(settings: Settings, model: str) -> Settings:
-    """The same, with another model (a name of the catalogue, a file, or of the remote server); "": the same model."""
+    """The same, with another model (catalogue's name, file, remote server's); "": the same. Raises `SettingsError`."""
     if not model:
         return settings
-    if settings.backend == "remote":
-        return dataclasses.replace(settings, remote=dataclasses.replace(settings.remote, model=model))
-    return dataclasses.replace(settings, model=model)
+    return merge(settings, {"remote": {"model": model}} if settings.backend == "remote" else {"model": model})
 
 
-MACHINE_ONLY = ("backend", "model", "script", "prompts", "remote", "local", "cache", "run", "trusted")
-"""What chooses a program, a file or an endpoint, or lets code be run: never taken from the opened folder unless the
-user trusted it."""
-
-
-def _camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(part.capitalize() for part in rest)
-
-
-def _read(kind: type[Any], tree: Mapping[str, Any], base: Any, where: str) -> Any:
-    if not isinstance(tree, Mapping):
-        raise SettingsError(f"{where or 'settings'}: expected a table, got {type(tree).__name__}")
-    hints = get_type_hints(kind)
-    known = {_camel(f.name): f.name for f in fields(kind)}
-    changes: dict[str, Any] = {}
-    for key, value in _nest(tree).items():
-        place = f"{where}.{key}" if where else key
-        if key not in known:
-            raise SettingsError(f"{place}: no such setting; there are: {', '.join(sorted(known))}")
-        name = known[key]
-        if value is None:  # editors send null for "not set"
-            continue
-        if is_dataclass(hints[name]):
-            changes[name] = _read(hints[name], value, getattr(base, name), place)
-        else:
-            changes[name] = _value(hints[name], value, place)
-    return dataclasses.replace(base, **changes)
-
-
-def _nest(tree: Mapping[str, Any]) -> dict[str, Any]:
-    """Dotted keys (`hover.waitMs`) as nested tables, so that both spellings meet the same checks."""
-    nested: dict[str, Any] = {}
-    for key, value in tree.items():
-        head, _, rest = str(key).partition(".")
-        if rest:
-            inner = nested.setdefault(head, {})
-            if isinstance(inner, dict):
-                inner[rest] = value
-        elif isinstance(value, Mapping) and isinstance(nested.get(head), dict):
-            nested[head].update(value)
-        else:
-            nested[head] = dict(value) if isinstance(value, Mapping) else value
-    return nested
-
-
-def _value(kind: Any, value: Any, place: str) -> Any:
-    if get_origin(kind) is Literal:
-        if value in get_args(kind):
-            return value
-        raise SettingsError(f"{place}: {value!r} is not one of {', '.join(map(repr, get_args(kind)))}")
-    if get_origin(kind) in (Union, types.UnionType):  # pragma: no cover - no such field today
-        kind = next(part for part in get_args(kind) if part is not type(None))
-    if get_origin(kind) is tuple:
-        if isinstance(value, list | tuple) and all(
-            isinstance(each, str) and each and "\0" not in each for each in value
-        ):
-            return tuple(value)
-        raise SettingsError(f"{place}: expected a list of words, got {value!r}")
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if kind is int and isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
-        return value
-    raise SettingsError(f"{place}: expected {kind.__name__}, got {value!r}")
+MACHINE_ONLY = ("backend", "model", "script", "prompts", "remote", "local", "cache", "run", "stats", "trusted")
+"""What chooses a program, a file or an endpoint, lets code be run, or keeps something of the user: never taken from the
+opened folder unless the user trusted it."""
 
 
 def merge(base: Settings, tree: Mapping[str, Any]) -> Settings:
     """`base` with what `tree` (camelCase, nested or dotted) sets. Raises `SettingsError`."""
-    merged: Settings = _read(Settings, tree, base, "")
+    merged: Settings = read(Settings, tree, base)
+    for name in _PATHS:
+        if (value := getattr(merged, name)) != getattr(base, name):
+            _at_home(value, name)
     return merged
+
+
+def _at_home(path: str, place: str) -> Path:
+    """The path with its `~` as the folder that it means. Raises `SettingsError` where no such user has one."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise SettingsError(f"{place}: there is no home folder for {shown(path)}; write the whole path") from None
+
+
+def from_user(base: Settings, tree: Mapping[str, Any], folder: Path) -> Settings:
+    """Like `merge`, for what the user wrote: a relative path means one in `folder`, the user's configuration folder.
+
+    From the folder that the program happens to run in, which is often the opened one, it would be the folder's choice.
+    """
+    merged = merge(base, tree)
+    places = {name: value for name in _PATHS if (value := getattr(merged, name)) != getattr(base, name)}
+    moved: dict[str, Any] = {name: str(folder / value) for name, value in places.items() if _is_relative(name, value)}
+    return dataclasses.replace(merged, **moved)
+
+
+_PATHS = ("model", "script", "prompts")
+
+
+def _is_relative(name: str, value: str) -> bool:
+    if not value or value.startswith("~") or Path(value).is_absolute():
+        return False
+    return name != "model" or value.endswith(".gguf") or "/" in value or os.sep in value
 
 
 def from_workspace(base: Settings, tree: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...]]:
     """Like `merge`, for settings that the opened folder may have written; also returns the names not taken."""
     if base.trusted:
         return merge(base, tree), ()
-    nested = _nest(tree)
-    refused = tuple(sorted(key for key in nested if key in MACHINE_ONLY))
-    merged = merge(base, {key: value for key, value in nested.items() if key not in refused})
-    # A user who wants no other files read is not overruled by the folder that they are in.
-    return (merged if base.index.enabled else dataclasses.replace(merged, index=base.index)), refused
+    tables = nested(tree)
+    refused = tuple(sorted(key for key in tables if key in MACHINE_ONLY))
+    merged = merge(base, {key: value for key, value in tables.items() if key not in refused})
+    # Who wants no other files read, nothing done in quiet moments, or to see edits first is not overruled by a folder.
+    index = merged.index if base.index.enabled else base.index
+    prefetch = merged.prefetch if base.prefetch.mode != "off" else base.prefetch
+    return dataclasses.replace(merged, index=index, prefetch=prefetch, preview=base.preview or merged.preview), refused
 
 
 # --- where things are -------------------------------------------------------------------------------------------------
@@ -284,6 +269,7 @@ class Folders:
         cache: Remembered answers and saved states.
         runtime: Sockets and locks.
         logs: Logs.
+        stats: What answers cost.
     """
 
     config: Path
@@ -291,14 +277,15 @@ class Folders:
     cache: Path
     runtime: Path
     logs: Path
+    stats: Path
 
 
 def folders(environment: Mapping[str, str] = os.environ) -> Folders:
-    """The user's folders; `GLOSSATOR_HOME` moves them all under one."""
+    """The user's folders; `GLOSSATOR_HOME` moves them all under one. Raises `SettingsError`."""
     home = environment.get("GLOSSATOR_HOME", "")
     if home:
-        top = Path(home).expanduser().absolute()
-        return Folders(top / "config", top / "models", top / "cache", top / "run", top / "logs")
+        top = _at_home(home, "GLOSSATOR_HOME").absolute()
+        return Folders(top / "config", top / "models", top / "cache", top / "run", top / "logs", top / "stats")
     app = platformdirs.PlatformDirs("glossator", appauthor=False)
     with warnings.catch_warnings():  # without XDG_RUNTIME_DIR it warns, and takes a private temporary folder
         warnings.simplefilter("ignore")
@@ -309,6 +296,7 @@ def folders(environment: Mapping[str, str] = os.environ) -> Folders:
         app.user_cache_path,
         runtime,
         app.user_log_path,
+        app.user_data_path / "stats",
     )
 
 
@@ -323,8 +311,10 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: cannot be read: {error}") from error
     try:
-        settings = merge(settings, tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, SettingsError) as error:
+        settings = from_user(settings, tomllib.loads(text), path.parent)
+    except RecursionError:
+        raise SettingsError(f"{path}: nested too deep") from None
+    except ValueError as error:  # a number of thousands of digits is one that no TOML error tells
         raise SettingsError(f"{path}: {error}") from error
     changes: dict[str, Any] = {}
     if model := environment.get("GLOSSATOR_MODEL"):
