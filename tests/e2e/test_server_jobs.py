@@ -49,6 +49,22 @@ async def test_command_progress_edit(open_editor: Any, encoding: str) -> None:
     assert any("thinking" in (each.message or "") for each in editor.progress)
 
 
+async def test_stop_while_the_edit_is_applied(open_editor: Any) -> None:
+    """Stop that comes when the edit is with the client stops nothing: it is told that the edit is in the document."""
+    editor = await open_editor(answers())
+    buffer = editor.open("a.py", SUM)
+    stops: list[Any] = []
+
+    def stop() -> None:
+        params = types.ExecuteCommandParams(command="glossator.stop", arguments=[])
+        stops.append(editor.client.workspace_execute_command(params))
+
+    editor.before_apply = stop
+    last = await editor.over(await editor.run("refactor", buffer, "total"))
+    assert (last["state"], last.get("applied")) == ("done", True) and buffer.text == BETTER
+    assert [(await asyncio.wrap_future(stopped)) for stopped in stops] == [{"stopped": []}]
+
+
 @pytest.mark.parametrize("eol", ["\n", "\r\n"])
 async def test_edit_keeps_line_ends(open_editor: Any, eol: str) -> None:
     """An edit of a document brings no foreign line ends into it."""

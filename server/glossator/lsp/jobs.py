@@ -164,8 +164,9 @@ class Jobs:
         return [job for job in self._jobs.values() if job.task is not None and not job.task.done()]
 
     def stop(self, name: str | None = None) -> list[str]:
-        """Stop one, or all; returns the ids of those that ran."""
-        stopped = [job for job in self.running() if name in (None, job.id)]
+        """Stop one, or all; returns the ids of those that ran. One whose answer is on its way to the client is left to
+        end: whether the edit is in the document could not be told any more."""
+        stopped = [job for job in self.running() if name in (None, job.id) and job.state not in OVER]
         for job in stopped:
             if job.task is not None:
                 job.task.cancel()
@@ -179,7 +180,9 @@ class Jobs:
 
     def stop_all(self) -> None:
         """The server ends."""
-        self.stop()
+        for job in self.running():
+            if job.task is not None:
+                job.task.cancel()
 
     async def _run(self, job: Job, options: dict[str, Any]) -> None:
         reporter = None if job.quiet else Reporter(self._ls, job)

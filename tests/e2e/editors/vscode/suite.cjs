@@ -110,6 +110,7 @@ async function main() {
     report.repairs.push(document.getText());
   }
 
+  await until("what became of both", () => api.answers()[0].job.candidate === 2 && api.answers()[1].job.applied);
   report.answers = api.answers().map(({ job, past }) => ({ ...job, past }));
   await vscode.commands.executeCommand("glossator.editor.restart");
   report.past = api.answers().map(({ past }) => past);
