@@ -26,9 +26,9 @@ from .engine import model_of
 from .ours import Ours
 
 FILE = "sched"
-ROWS = 60  # lines of a file: enough for a state, and quick to read
+ROWS = 24  # lines of a file: enough for a state, and quick to read
 TOKENS = 12
-WITHIN_SECONDS = 0.12  # between the order to leave and the kill
+WITHIN_SECONDS = 0.04  # between the order to leave and the kill
 
 
 @dataclass

@@ -208,6 +208,19 @@ async def test_what_is_left_of_the_first_try(tmp_path: Path) -> None:
         assert each.dropped == ("`count` has no decorator",)
 
 
+def test_an_explanation_is_judged_once_for_a_tree() -> None:
+    """The same answer about the same tree is not looked through again; what was asked otherwise is."""
+    action, target = ACTIONS["explain"], at()
+    reply = Reply("`count` is decorated with a cache. It returns how many values are above `low`.")
+    first, last = action.tries[0], action.tries[-1]
+    kept = judge(action, last, target, reply)
+    assert judge(action, last, at(tree=target.tree), reply) is kept
+    assert isinstance(kept, Explanation) and isinstance(judge(action, first, target, reply), Refusal)
+    asked = judge(action, last, dataclasses.replace(target, instruction="what of the `cache`?"), reply)
+    assert asked is not kept
+    assert judge(action, last, target, Reply("It counts.")) == Explanation(markdown="It counts.")
+
+
 async def test_recall(engine: Remembered) -> None:
     """What was answered once is known at once, until it is forgotten."""
     for name in ("explain", "refactor"):

@@ -3,6 +3,7 @@ remembered answer is judged anew against the file as it is now. Asks no model.""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, replace
 
@@ -51,7 +52,7 @@ def judge(action: Action, attempt: Try, target: Target, reply: Reply) -> Outcome
     """The outcome, without what it cost and without the model's own words (`run` adds those)."""
     cut = reply.finish != "stop"
     if action.kind == "answer":
-        return _explained(action, attempt, target, reply)
+        return _once_explained(action, attempt, target, reply)
     if action.kind == "findings":
         return _findings(target, reply.answer)
     if cut:
@@ -72,6 +73,16 @@ _SPENT = "the model spent all of its tokens on its thought; a prompt file's `rea
 def _cut(reply: Reply) -> str:
     """Why an answer that did not end by itself is none."""
     return _CUT[reply.finish] if reply.answer.strip() or reply.finish != "length" else _SPENT
+
+
+def _once_explained(action: Action, attempt: Try, target: Target, reply: Reply) -> Outcome:
+    """What `_explained` gives, worked out once for a tree: a remembered answer is hovered over again and again."""
+    if target.tree is None:
+        return _explained(action, attempt, target, reply)
+    told = target.path, target.span, target.selection, target.diagnostics, target.instruction, target.beyond
+    asked = action.checks, attempt is action.tries[-1]
+    name = f"explained {hashlib.sha256(repr((told, asked, reply)).encode('utf-8', 'surrogatepass')).hexdigest()}"
+    return target.tree.once(name, lambda: _explained(action, attempt, target, reply))
 
 
 def _explained(action: Action, attempt: Try, target: Target, reply: Reply) -> Outcome:

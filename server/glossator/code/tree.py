@@ -125,6 +125,10 @@ class Tree:
                 stack += reversed(node.children)
         return tuple(sorted(found))
 
+    def knows(self, name: str) -> bool:
+        """Whether something is kept under `name` by `once`, which then takes no time."""
+        return name in self._facts
+
     def once(self, name: str, make: Callable[[], _T]) -> _T:
         """What `make` gives, made once for this tree and kept under `name`."""
         if name not in self._facts:

@@ -15,6 +15,7 @@ import re
 import sqlite3
 import stat
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
@@ -30,6 +31,7 @@ MOST_PURPOSES = 64  # a day; what comes after them is added up as one
 OTHER = "other"
 _PAGES = 2048  # of 4 KB; a year of many actions takes a tenth of it
 _WAIT_SECONDS = 5.0  # for other processes, in the thread that writes
+_GATHER_SECONDS = 1.0  # what comes within it is written together
 _PURPOSE = re.compile(r"[a-z0-9_]{1,40}( \(ahead\))?")
 
 
@@ -171,9 +173,10 @@ class Ledger:
     def _keep(self) -> None:
         while True:
             batch = [self._todo.get()]
+            until = time.monotonic() + _GATHER_SECONDS
             with contextlib.suppress(queue.Empty):
-                while True:
-                    batch.append(self._todo.get_nowait())
+                while not isinstance(batch[-1], threading.Event):  # somebody waits
+                    batch.append(self._todo.get(timeout=max(0.0, until - time.monotonic())))
             told = [each for each in batch if not isinstance(each, threading.Event)]
             try:
                 if told and self._folder is not None:

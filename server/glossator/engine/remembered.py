@@ -90,7 +90,7 @@ class Remembered:
 
     async def opened(self, seconds: float = 1.0) -> bool:
         """Wait until the folder is open, at most `seconds`; whether answers can be recalled."""
-        return await asyncio.to_thread(self._shelf.ready, seconds)
+        return self._shelf.ready(0) or await asyncio.to_thread(self._shelf.ready, seconds)
 
     def _look_up(self, request: Request) -> Answer | None:
         if request.max_tokens <= 0:  # it wants the prompt evaluated, not an answer

@@ -63,7 +63,10 @@ class Hovers:
         if tree is None:
             return None
         offset = convert.offset(snapshot, place, ls.documents.encoding)
-        pointed = await in_turn(len(tree.text), _pointed, tree, offset)  # who calls it is asked of the whole file
+        if tree.knows(_pointed_name(offset)):
+            pointed = _pointed(tree, offset)
+        else:  # who calls it is asked of the whole file
+            pointed = await in_turn(len(tree.text), _pointed, tree, offset)
         if pointed is None:
             return None
         symbol, *parts = pointed
@@ -143,9 +146,17 @@ class Hovers:
 
 
 def _pointed(tree: Tree, offset: int) -> tuple[Symbol, str] | None:
-    """The definition that is meant, and the facts about it."""
-    symbol = named_at(tree, offset)
-    return None if symbol is None else (symbol, facts(tree, symbol))
+    """The definition that is meant, and the facts about it; worked out once for a tree and a place."""
+
+    def make() -> tuple[Symbol, str] | None:
+        symbol = named_at(tree, offset)
+        return None if symbol is None else (symbol, facts(tree, symbol))
+
+    return tree.once(_pointed_name(offset), make)
+
+
+def _pointed_name(offset: int) -> str:
+    return f"pointed {offset}"
 
 
 def facts(tree: Tree, symbol: Symbol) -> str:
