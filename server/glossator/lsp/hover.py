@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 ACTION = "explain"
 PATIENT, HASTY = 8.0, 1.5  # seconds that a hover waits: where it loads by itself, where it holds others up
 MOST_WAITING = 16  # hovers that wait at once; the longest waiting one is answered with what there is
+_OVERTAKEN = "*stopped; hover again*"
 RECALL_SECONDS = 0.5  # a disk that is slower than this does not hold up a hover
 
 
@@ -55,10 +56,13 @@ class Hovers:
         self._key: tuple[str, tuple[str, ...], str] | None = None  # document, symbol and text that the job explains
         self._job: Job | None = None
         self._waiting: list[Waiting] = []
+        self._asked = self._joined_by = 0  # hovers so far; the one that the job was last joined for
 
     async def hover(self, snapshot: Snapshot, place: types.Position) -> types.Hover | None:
         """The hover at a place; None where no definition is meant."""
         ls = self._ls
+        self._asked += 1
+        number = self._asked  # a file that is being read for both may let a later one go first
         tree = await ls.trees.of(snapshot)
         if tree is None:
             return None
@@ -71,7 +75,7 @@ class Hovers:
             return None
         symbol, *parts = pointed
         if ls.settings.hover.enabled and (action := ls.actions.get(ACTION)):
-            parts.append(await self._explanation(action, snapshot, tree, symbol))
+            parts.append(await self._explanation(action, snapshot, tree, symbol, number))
         text = "\n\n".join(part for part in parts if part)
         kind = types.MarkupKind.Markdown
         if not ls.client.markdown:
@@ -80,7 +84,7 @@ class Hovers:
         where = convert.range_of(snapshot, span, ls.documents.encoding) if span else None
         return types.Hover(types.MarkupContent(kind, text), where)
 
-    async def _explanation(self, action: Action, snapshot: Snapshot, tree: Tree, symbol: Symbol) -> str:
+    async def _explanation(self, action: Action, snapshot: Snapshot, tree: Tree, symbol: Symbol, number: int) -> str:
         """What the model says, as much of it as there is; or why there is nothing."""
         ls = self._ls
         action = action.brief(ls.settings.hover.max_tokens)
@@ -97,7 +101,9 @@ class Hovers:
         except EngineError as error:
             return f"*No explanation: {_plain(str(error))}*"
         if outcome is None:
-            job = self._joined(action, target, snapshot, symbol)
+            job = self._joined(action, target, snapshot, symbol, number)
+            if job is None:
+                return _OVERTAKEN
             await self._wait(job)
             return _so_far(job)
         ls.opening.ledger.asked(action.name, outcome.spared)
@@ -112,10 +118,14 @@ class Hovers:
         except TimeoutError:
             return None
 
-    def _joined(self, action: Action, target: Target, snapshot: Snapshot, symbol: Symbol) -> Job:
-        """The job that explains this symbol: the one that runs, or a new one in the place of another."""
+    def _joined(self, action: Action, target: Target, snapshot: Snapshot, symbol: Symbol, number: int) -> Job | None:
+        """The job that explains this symbol: the one that runs, or a new one in the place of another; None: that one is
+        for a hover which came after this `number`."""
         key = snapshot.uri, symbol.path, symbol.span.of(snapshot.text)
         running = self._job is not None and self._job.task is not None and not self._job.task.done()
+        if running and key != self._key and number < self._joined_by:
+            return None
+        self._joined_by = max(number, self._joined_by)
         if self._job is None or key != self._key or not running:
             if self._job is not None and running:
                 self._ls.jobs.stop(self._job.id)
