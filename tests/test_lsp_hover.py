@@ -37,7 +37,7 @@ def joined(hovers: Hovers, name: str, number: int) -> Any:
 
 
 async def test_an_older_hover_that_comes_later_stops_nothing() -> None:
-    """The older of two was held up: it gets no job and leaves the newer one's alone, but shares one for its own symbol."""
+    """The older of two was held up: it ends nothing, but shares a job for its own symbol."""
     jobs: Any = Jobs()
     hovers = Hovers(SimpleNamespace(jobs=jobs))  # type: ignore[arg-type]
     job = joined(hovers, "twice", 2)
