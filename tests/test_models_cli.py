@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from glossator.cli import main  # noqa: F401 - completes the group of commands
 from glossator.cli import model as command
 from glossator.cli.quantize import compared
 from glossator.engine import quantizing

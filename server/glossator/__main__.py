@@ -6,7 +6,7 @@ from __future__ import annotations
 def main() -> None:
     """The console script."""
     from .cli.main import glossator
-    from .cli.present import bear_any_text
+    from .cli.plain import bear_any_text
 
     bear_any_text()
     glossator(prog_name="glossator")

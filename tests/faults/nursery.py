@@ -152,7 +152,9 @@ def main() -> None:
     """Import, then fork."""
     import runpy
 
+    import glossator.cli.act
     import glossator.cli.main
+    import glossator.cli.serve
     import glossator.lsp.server  # noqa: F401 - what it brings is what takes long
 
     gc.freeze()

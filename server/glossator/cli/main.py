@@ -5,24 +5,28 @@ Knows no action by name: a user's own prompt file appears here by itself.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, cast
 
 import click
 
 from .. import __version__
-from . import act
-from .cache import cache
-from .context import context
-from .doctor import doctor
-from .engine import engine
-from .gloss import gloss
-from .logs import logs
-from .model import model
-from .packs import export, import_
-from .quantize import compare, quantize
-from .serve import serve
-from .stats import stats
 from .trouble import told
+
+FIXED: Mapping[str, tuple[str, ...]] = {
+    "cache": ("packs",),
+    "context": (),
+    "doctor": (),
+    "engine": (),
+    "gloss": (),
+    "logs": (),
+    "model": ("quantize",),
+    "serve": (),
+    "stats": (),
+}
+"""Commands by their names, which are those of their modules, and the modules with more commands of a group. One is
+loaded when it is asked for: an editor that starts the server waits for nothing else."""
 
 
 class Commands(click.Group):
@@ -30,14 +34,21 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Actions in the catalogue's order, then the fixed commands."""
+        from . import act
+
         with told():
             names = [act.command_name(action) for action in act.actions().values()]
-        return names + sorted(self.commands)
+        return names + sorted(FIXED)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """A fixed command, or the action of that name."""
-        if name in self.commands:
-            return self.commands[name]
+        if name in FIXED:
+            module = import_module(f".{name}", __package__)
+            for more in FIXED[name]:
+                import_module(f".{more}", __package__)
+            return cast("click.Command", getattr(module, name))
+        from . import act
+
         with told():
             found = {act.command_name(action): action for action in act.actions().values()}
         return act.command(found[name]) if name in found else None
@@ -53,8 +64,8 @@ class Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Two lists in the help: what can be asked, and what keeps the house."""
         for title, names in (
-            ("Ask about code", [name for name in self.list_commands(ctx) if name not in self.commands]),
-            ("Keep the house", sorted(self.commands)),
+            ("Ask about code", [name for name in self.list_commands(ctx) if name not in FIXED]),
+            ("Keep the house", sorted(FIXED)),
         ):
             rows: list[tuple[str, Any]] = []
             for name in names:
@@ -81,11 +92,3 @@ def glossator() -> None:
     Answers go to standard output; thoughts and progress to standard error.
     Exit codes: 0 answered, 1 refused, 2 wrong usage, 3 trouble with the engine or the model.
     """
-
-
-for fixed in (cache, context, doctor, engine, gloss, logs, model, serve, stats):
-    glossator.add_command(fixed)
-for of_cache in (export, import_):
-    cache.add_command(of_cache)
-for of_model in (compare, quantize):
-    model.add_command(of_model)

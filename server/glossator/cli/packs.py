@@ -12,13 +12,13 @@ from ..engine.choose import open_engine
 from ..engine.remembered import Remembered
 from ..settings import folders, load
 from . import present
-from .cache import answers
+from .cache import answers, cache
 from .trouble import REFUSED, told
 
 _READY_SECONDS = 10.0
 
 
-@click.command("export")
+@cache.command("export")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--workspace", metavar="PATH", type=click.Path(path_type=Path), help="Only what is known of a file or folder."
@@ -46,7 +46,7 @@ def export(file: Path, workspace: Path | None, force: bool) -> None:
             present.note("nothing is remembered" + (f" of {workspace}" if workspace else ""))
 
 
-@click.command("import")
+@cache.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--replace", is_flag=True, help="Where there is an answer, take the pack's.")
 def import_(file: Path, replace: bool) -> None:

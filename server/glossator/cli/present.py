@@ -5,8 +5,6 @@ Standard error only; silent where that is no terminal, unless thoughts were aske
 
 from __future__ import annotations
 
-import io
-import re
 import sys
 import time
 
@@ -16,12 +14,7 @@ from rich.markdown import Markdown
 from rich.spinner import Spinner
 from rich.text import Text
 
-_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # what a terminal would do instead of show
-
-
-def calm(text: str) -> str:
-    """`text` with nothing in it that a terminal obeys: names of files, code and a model's words may hold such."""
-    return _OBEYED.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
+from .plain import calm
 
 
 class Watch:
@@ -122,13 +115,6 @@ def show_diff(text: str) -> None:
     for line in calm(text).split("\n")[:-1]:
         style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
         console.print(Text(line, style="bold" if line.startswith(("---", "+++")) else style))
-
-
-def bear_any_text() -> None:
-    """What the locale's encoding has no character for is written as an escape from now on, not an error."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
 
 
 def note(text: str) -> None:

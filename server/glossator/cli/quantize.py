@@ -19,6 +19,7 @@ from ..models import store
 from ..settings import folders, load
 from . import present, trouble
 from .model import bar
+from .model import model as group
 from .table import table
 from .trouble import told
 
@@ -33,7 +34,7 @@ ON = click.option(
 )
 
 
-@click.command("quantize")
+@group.command("quantize")
 @click.argument("model", metavar="NAME|FILE")
 @click.option("--to", metavar="TYPE", required=True, help=f"One of {', '.join(each.name for each in TARGETS)}.")
 @click.option("--name", metavar="NAME", default="", help="What the result is called; else the old name and the type.")
@@ -83,7 +84,7 @@ def _ended_alike() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-@click.command("compare")
+@group.command("compare")
 @click.argument("models", metavar="A B", nargs=2)
 @click.option("--characters", type=click.IntRange(2_000, 1_000_000), default=MEASURED_CHARACTERS, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

@@ -13,7 +13,7 @@ from ..code import TooLarge
 from ..engine import EngineError
 from ..models import ModelError
 from ..settings import SettingsError
-from .present import calm
+from .plain import calm
 
 ANSWERED, REFUSED, USAGE, TROUBLE, INTERRUPTED = 0, 1, 2, 3, 130
 
