@@ -77,6 +77,49 @@ async def test_likeliest() -> None:
     assert "parses" in " ".join(outcome.rungs)
 
 
+class Seen(Scripted):
+    """Finds another change likely once it has the code before it."""
+
+    def __init__(self, *likely: Likely) -> None:
+        super().__init__([Rule(text=NONSENSE)], likely=LIKELY, doubted=DOUBTS)
+        self.rather = Scripted([], likely=likely)
+        self.looks: list[Request] = []
+
+    async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+        seen = request.answers and not request.max_tokens and "value < self.high" in request.messages[-1].stable
+        self.looks += [request] if seen else []
+        async for chunk in (self.rather if seen else super()).stream(request):
+            yield chunk
+
+
+async def test_the_likeliest_are_looked_at_before_the_code() -> None:
+    """What a model finds likely both unseen and with the code in sight comes first, all in one question."""
+    engine = Seen(Likely(r"value > self\.low", -2.0), Likely("", -4.0))  # unseen it is behind by 1, so it wins by 1
+    outcome = await run(FIX, at(), engine, budget=2000)
+    assert isinstance(outcome, Proposal)
+    assert "value > self.low" in outcome.new_text
+    assert outcome.candidates[1].new_text == RIGHT
+    (look,) = engine.looks
+    assert len(look.answers) == len(set(look.answers)) <= 6 and "Range.holds" in look.messages[-1].text
+    engine = Seen(Likely(r"value > self\.low", -3.5), Likely("", -4.0))  # not by as much as it is behind
+    outcome = await run(FIX, at(), engine, budget=2000)
+    assert isinstance(outcome, Proposal) and outcome.new_text == RIGHT
+
+
+async def test_no_time_for_a_second_look() -> None:
+    """Where the second look takes too long, the order is the first one's."""
+
+    class Late(Seen):
+        async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+            async for chunk in super().stream(request):
+                if self.looks:
+                    await asyncio.sleep(3600)
+                yield chunk
+
+    outcome = await run(FIX, at(), Late(Likely(r"value > self\.low", -2.0), Likely("", -4.0)), budget=2000, seconds=3.0)
+    assert isinstance(outcome, Proposal) and outcome.new_text == RIGHT
+
+
 async def test_no_rewrite() -> None:
     """A model that does not write code still finds the place."""
     outcome = await fixed(NONSENSE, at())

@@ -68,8 +68,8 @@ async def gain(
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A definition as a model would write it that has not seen it: `request` asks for it, and scores as its answer are
-    those of code like `code` gives, with `END` after it."""
+    """A definition as a model would write it: `request` asks for it, and scores as its answer are those of code like
+    `code` gives, with `END` after it."""
 
     target: Target
     request: Request
@@ -80,10 +80,17 @@ class Written:
 
 
 async def as_written(action: Action, target: Target, engine: Engine, priority: Priority) -> Written:
-    """The question to which the definition that `target` is, in a file with a tree, would be the answer."""
+    """The question to which the definition that `target` is, in a file with a tree, would be the answer of a model that
+    has not seen it."""
     if target.tree is None or target.symbol is None:
         raise ValueError("only definitions can be written")
     return Written(target, _asked(target, await _unseen(action, target.tree, engine), priority, action.name))
+
+
+async def as_rewritten(action: Action, target: Target, engine: Engine, priority: Priority, budget: int) -> Written:
+    """The same question to a model that has the definition as it is before it, in the action's own prompt."""
+    view = await _seen(action, target, engine, budget)
+    return Written(target, _asked(target, view, priority, action.name))
 
 
 def _asked(target: Target, view: Sequence[Message], priority: Priority, purpose: str) -> Request:

@@ -81,6 +81,7 @@ async def run(
             target,
             asked,
             first,
+            budget=budget,
             seconds=seconds,
             until=over,
             on_event=on_event,

@@ -3,14 +3,14 @@
 The definition is read once as if the model had written it. At each place where it would rather have gone on otherwise,
 it writes that line to its end, and the rest stays (`changes`). What does not pass the checks, changes nothing or says
 the same as another is dropped; the others and what the action's tries gave compete by how likely the model finds the
-whole (`weighing`). Where the user wants code to be run, the examples of the docstring decide before that (`sifted`),
-and their tests decide among the likeliest (`tested`).
+whole (`weighing`), and the likeliest once more before the code as it is (`justified`). Where the user wants code to be
+run, the examples of the docstring decide before that (`sifted`), and their tests decide among the likeliest (`tested`).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from ..answer.indent import shown
@@ -23,9 +23,10 @@ from ..engine.timely import Timely
 from . import Action, compiled, exampled, tested
 from .asking import overhead
 from .changes import Biased, Changes
+from .justified import justified
 from .outcome import Event, Outcome, Proposal, Refusal, Stage
 from .portions import FIRST, first_portion
-from .rank import END, as_written
+from .rank import END, as_rewritten, as_written
 from .sifted import Sifted, sifted
 from .target import Target
 from .tools import NONE, Tools
@@ -38,6 +39,7 @@ KEPT = 5  # candidates that are handed on
 WEIGHING = 0.4  # of the time is left for weighing
 CHECKING = 0.2  # of the time, at most, for checking what was found, which weighing then lacks
 RUNNING, LEAST_RUNNING = 0.2, 2.0  # of the time, and seconds, are left for running, where anything is run
+JUSTIFYING = 0.1  # of the time is left for the second look at the likeliest
 COMPILING = 0.1  # of the time is left for compiling, where that is done
 TESTING = 0.4  # of the time is left for the user's tests, where they are run
 
@@ -73,6 +75,7 @@ async def search(
     engine: Engine,
     first: Outcome,
     *,
+    budget: int,
     seconds: float,
     until: float,
     on_event: Callable[[Event], None] = lambda event: None,
@@ -82,9 +85,9 @@ async def search(
 ) -> Outcome:
     """The likeliest repair that is found before `until` (`time.monotonic`), when the `seconds` of the action are over.
 
-    `first` is what the action's first try gave, checked. It competes with the others, and comes last where it is no
-    likelier than the code as it is. Nothing is asked or begun after `until`, and what is not done by then is given up;
-    the user's tests alone have a moment in any case. Raises `EngineError`.
+    `budget` is that of the action's prompt. `first` is what the action's first try gave, checked. It competes with the
+    others, and comes last where it is no likelier than the code as it is. Nothing is asked or begun after `until`, and
+    what is not done by then is given up; the user's tests alone have a moment in any case. Raises `EngineError`.
     """
     runs, began = tools.runs, time.monotonic()
     left = max(0.0, until - began) * (1 - TESTING if trial else 1)
@@ -114,10 +117,14 @@ async def search(
         left_over, pool = await _exampled(changes, runs, pool, own, running=running, until=sifted_by, limit=found_by)
         kept, reason = left_over.kept, left_over.reason or NOTHING
         own = [each for each in left_over.proposals if each.mends or each.new_text in {mine.new_text for mine in own}]
-    weighed = await Weighing(writing, engine, code, score, size).weigh(pool, found_by, on_event)
-    if reason == NOTHING and not weighed and (late or time.monotonic() >= found_by):
+    weighed_by = found_by - JUSTIFYING * finding
+    weighed = await Weighing(writing, engine, code, score, size).weigh(pool, weighed_by, on_event)
+    if reason == NOTHING and not weighed and (late or time.monotonic() >= weighed_by):
         reason = LATE
-    best = [proposal for logprob, proposal in weighed if logprob > score.logprob or proposal.mends]
+    likelier = [pair for pair in weighed if pair[0] > score.logprob or pair[1].mends]
+    if len(likelier) > 1:
+        likelier = await justified(likelier, engine, await as_rewritten(action, target, engine, priority, budget))
+    best = [proposal for _, proposal in likelier]
     # What was asked for at first, or mends what was broken, is offered even where it is no likelier or was not weighed.
     best += [each for each in own if all(each.new_text != other.new_text for other in best)]
     best.sort(key=lambda each: -kept.get(each.new_text, 0))
@@ -127,6 +134,20 @@ async def search(
         # What there was no time for; the rest is known.
         return await exampled.checked(action, target, outcome, runs, limit)
 
+    offered = await _passing(best, check, over)
+    if trial is not None:
+        spare = [each for _, each in weighed if each not in best]
+        found = await tested.chosen(action, target, offered, spare, trial, until=until, check=check, on_event=on_event)
+        offered, reason = list(found.proposals), found.reason or reason
+    if offered:
+        return replace(offered[0], candidates=tuple(offered))
+    return first if isinstance(first, Refusal) and reason == NOTHING else Refusal(reasons=(reason,))
+
+
+async def _passing(
+    best: Sequence[Proposal], check: Callable[[Proposal, float], Awaitable[Outcome]], over: float
+) -> list[Proposal]:
+    """Those that pass the last checks: `KEPT` at most, and after `over` one."""
     offered: list[Proposal] = []
     for each in best:
         if offered and time.monotonic() > over:
@@ -136,13 +157,7 @@ async def search(
             offered.append(outcome)
         if len(offered) == KEPT:
             break
-    if trial is not None:
-        spare = [each for _, each in weighed if each not in best]
-        found = await tested.chosen(action, target, offered, spare, trial, until=until, check=check, on_event=on_event)
-        offered, reason = list(found.proposals), found.reason or reason
-    if offered:
-        return replace(offered[0], candidates=tuple(offered))
-    return first if isinstance(first, Refusal) and reason == NOTHING else Refusal(reasons=(reason,))
+    return offered
 
 
 def _size(info: ModelInfo, code: str, seconds: float) -> int:
