@@ -208,6 +208,21 @@ async def test_what_is_left_of_the_first_try(tmp_path: Path) -> None:
         assert each.dropped == ("`count` has no decorator",)
 
 
+def test_a_repair_keeps_the_blanks_of_its_line() -> None:
+    """A changed line differs where it was repaired; where the user has words for it, or the code would be another, as
+    the model wrote it."""
+    text = "class A:\n    def f(self, x):\n        return [x*2,  x//2]\n"
+    reply = Reply("```python\ndef f(self, x):\n    return [x * 2, x // 3]\n```")
+    for action in ("fix", "refactor"):
+        target = target_at(text, "a.py", name="A.f")
+        found = judge(ACTIONS[action], ACTIONS[action].tries[0], target, reply)
+        assert isinstance(found, Proposal)
+        assert found.new_text == text.replace("//2", "//3")
+    asked = target_at(text, "a.py", name="A.f", instruction="blanks around operators")
+    found = judge(ACTIONS["refactor"], ACTIONS["refactor"].tries[0], asked, reply)
+    assert isinstance(found, Proposal) and "[x * 2, x // 3]" in found.new_text
+
+
 def test_an_explanation_is_judged_once_for_a_tree() -> None:
     """The same answer about the same tree is not looked through again; what was asked otherwise is."""
     action, target = ACTIONS["explain"], at()

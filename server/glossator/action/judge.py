@@ -19,8 +19,10 @@ from ..answer.indent import dedented, fitted, margin, shown
 from ..answer.markdown import sanitised
 from ..answer.prose import explanation
 from ..answer.replaced import replaced
+from ..answer.spacing import spaced_as
 from ..answer.verify import RUNGS, Change, check, compiled
 from ..code import Span, TooLarge
+from ..code.fingerprint import same_code
 from ..code.rewrite import insert_docstring, transplant_annotations
 from ..code.tree import parse
 from . import FACTS, Action, Try
@@ -128,7 +130,7 @@ def _edit(action: Action, attempt: Try, target: Target, answer: str) -> Outcome:
         code = extract(answer, target.text, span, target.language, target.symbol)
     if code is None:
         return Refusal(reasons=(f"the answer holds no {_WANTED[attempt.reply]} {_quoted(target)}",))
-    outcome = _proposal(action, target, span, code)
+    outcome = _proposal(action, target, span, _spaced(target, code))
     if isinstance(outcome, Refusal) and "unchanged" in action.checks and attempt.reply == "code":
         own = _own_annotations(target, dedented(margin(target.text, target.span) + code))
         saved = _proposal(action, target, span, own) if own is not None else outcome
@@ -152,7 +154,23 @@ def _quoted(target: Target) -> str:
 
 def proposed(action: Action, target: Target, code: str) -> Proposal | Refusal:
     """`code`, laid out as in the file, in the place of the target, checked as an answer is."""
-    return _proposal(action, target, target.span, code)
+    return _proposal(action, target, target.span, _spaced(target, code))
+
+
+def _spaced(target: Target, code: str) -> str:
+    """`code` with the blanks that it had in the file, where that says the same; as it is where the user asked for
+    something in their own words, which may be other blanks."""
+    if target.instruction or target.language is None:
+        return code
+    kept = spaced_as(target.code, code)
+    if kept == code:
+        return code
+    head = margin(target.text, target.span)
+    try:
+        same = same_code(dedented(head + code), dedented(head + kept), target.language, annotations=True)
+    except TooLarge:
+        return code
+    return kept if same else code
 
 
 def _proposal(action: Action, target: Target, span: Span, code: str) -> Proposal | Refusal:
