@@ -110,6 +110,8 @@ def test_fitting() -> None:
     assert "fix" in {action.name for action in fitting(actions, diagnostics=True)}
     assert {"explain", "refactor"} <= {action.name for action in fitting(actions, selection=True)}
     assert fitting(actions, kind="variable") == ()
+    typed = {action.name for action in fitting(actions, kind="function", language="python", annotated=True)}
+    assert names - typed == {"annotate"}
 
 
 def test_template_values_are_text() -> None:

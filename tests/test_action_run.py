@@ -424,6 +424,14 @@ async def test_what_is_not_analysed(text: str, limit: str) -> None:
     assert not engine.requests
 
 
+async def test_a_new_file_that_is_not_analysed() -> None:
+    """A new file over a cap is refused with its name and the cap."""
+    engine = Watched(Rule(text="```python\nx = " + "(" * 2000 + "1" + ")" * 2000 + "\n```"))
+    outcome = await run(ACTIONS["write_tests"], at(name="count"), engine, budget=900)
+    assert isinstance(outcome, Refusal)
+    assert any("test_values.py is not offered: the code nests deeper" in each for each in outcome.reasons)
+
+
 async def test_too_long() -> None:
     """A target that does not fit the model's window is refused with its size."""
     text = "def count():\n" + "    value = 1\n" * 9000

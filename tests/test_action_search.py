@@ -266,8 +266,10 @@ async def test_slow_machines_are_asked_about_few_at_a_time() -> None:
     assert sizes[1.0] == 1 < sizes[1000.0]
 
 
-async def test_compiling_has_its_time() -> None:
-    """A compiler that does not come to an end is not waited for; the repair is offered without its word."""
+@pytest.mark.parametrize("answer", ["", "value <= range.high"], ids=["searched", "the first try"])
+async def test_compiling_has_its_time(answer: str) -> None:
+    """A compiler that does not come to an end is not waited for, neither at the first try nor later; the repair is
+    offered without its word."""
 
     class Hanging(Compilers):
         asked = 0
@@ -288,7 +290,8 @@ async def test_compiling_has_its_time() -> None:
     target = target_at(text, "ranges.js", name="holds")
     doubt = Doubted(" < range.high", " <=", " range.high;")
     likely = [Likely(r"value <= range\.high", -3.0), Likely("", -9.0)]
-    engine = Scripted([Rule(text=NONSENSE)], likely=likely, doubted=[doubt])
+    said = f"```javascript\nfunction holds(range, value) {{\n  return {answer};\n}}\n```" if answer else NONSENSE
+    engine = Scripted([Rule(text=said)], likely=likely, doubted=[doubt])
     outcome = await asyncio.wait_for(run(FIX, target, engine, budget=2000, tools=Tools(compilers), seconds=3.0), 60)
     assert isinstance(outcome, Proposal)
     assert "value <= range.high" in outcome.new_text

@@ -104,6 +104,16 @@ def test_dry_run(shell: Shell) -> None:
     assert not (shell.folder / "out").exists()
 
 
+def test_what_is_not_analysed(shell: Shell) -> None:
+    """Files that are left out are named with the reason, three of them, and the others are counted."""
+    for name in "abcde":
+        (shell.folder / "shop" / f"{name}.py").write_text("x = " + "(" * 2000 + "1" + ")" * 2000 + "\n")
+    code, _, error = shell.run("gloss", "shop", "--dry-run")
+    assert code == 0
+    assert "left out: a.py: the code nests deeper than 1,000 levels, which is not analysed" in error
+    assert error.count("not analysed") == 3 and "left out: 2 more files" in error
+
+
 def test_only_what_is_remembered(shell: Shell) -> None:
     """`--remembered` and `--only` show the rest as missing, quietly."""
     code, _, error = shell.run("gloss", "shop", "--html", "out", "--only", "*rules.py")

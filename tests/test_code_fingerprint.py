@@ -375,6 +375,102 @@ def test_a_recipe_depends_on_what_is_named(name: str, text: str, old: str, new: 
     assert of(text) == of("\n\n" + text)
 
 
+FIELDS = [
+    ("python", "class A:\n    def __init__(self):\n        self.l = 5\n    def f(self):\n        return self.l\n"),
+    ("python", "class A:\n    l: int = 5\n    def f(self):\n        return self.l\n"),
+    ("python", "class A:\n    l, m = 5, 1\n    @classmethod\n    def f(cls):\n        return cls.l\n"),
+    ("python", "class A:\n    l = 5\n    def f(self):\n        return A.l\n"),
+    ("python", "class A:\n    l = 1\n    def f(self):\n        return self.l\nA.l = 5\n"),
+    ("python", "class A:\n    def g(self, l=5):\n        self.l = l\n    def f(self):\n        return self.l\n"),
+    ("python", "class A:\n    def g(self):\n        self.l, x = 5, 1\n    def f(self):\n        return self.l\n"),
+    ("python", "class A:\n    def g(self):\n        self.l['a'] = 5\n    def f(self):\n        self.l += 1\n"),
+    ("python", "class A:\n    def g(self):\n        with o(5) as self.l: pass\n    def f(self):\n        self.l()\n"),
+    (
+        "python",
+        "class A:\n    def __init__(self):\n        self.l = 5\nclass B(A):\n    def f(self):\n        return self.l\n",
+    ),
+    (
+        "python",
+        "class A:\n    @property\n    def l(self): return 5\nclass B(A):\n    def f(self):\n        return self.l\n",
+    ),
+    ("javascript", "class A {\n  constructor() { this.l = 5; }\n  f() { return this.l; }\n}\n"),
+    ("javascript", "class A {\n  #l = 5;\n  f() { return this.#l; }\n}\n"),
+    ("javascript", "class A {\n  static l = 5;\n  f() { return A.l; }\n}\n"),
+    ("typescript", "class A {\n  private l: number = 5;\n  f() { return () => this.l; }\n}\n"),
+    ("typescript", "class A {\n  constructor(private l = 5) {}\n  f() { return this.l; }\n}\n"),
+    ("typescriptreact", "class A {\n  constructor(readonly l = 5) {}\n  f() { return <b>{this.l}</b>; }\n}\n"),
+    ("typescript", "class A { l = 5 }\nclass B extends A {\n  f() { return this.l; }\n}\n"),
+    (
+        "go",
+        "package a\ntype A struct { l int }\nfunc New() *A { return &A{l: 5} }\nfunc (a *A) f() int { return a.l }\n",
+    ),
+    ("go", "package a\nfunc (a *A) g() { a.l = 5 }\nfunc (b *A) f() int { return b.l }\n"),
+    ("go", "package a\ntype A struct { l [5]int }\nfunc (b *A) f() int { return b.l[0] }\n"),
+    ("rust", "struct A { l: u8 }\nimpl A {\n  fn new() -> Self { Self { l: 5 } }\n  fn f(&self) -> u8 { self.l }\n}\n"),
+    ("rust", "impl A {\n  fn g(&mut self) { self.l = 5; }\n  fn f(&self) -> u8 { self.l }\n}\n"),
+    ("rust", "struct A { l: [u8; 5] }\nimpl A {\n  fn f(&self) -> u8 { self.l[0] }\n}\n"),
+    ("java", "class A {\n  int l = 5;\n  int f() { return l; }\n}\n"),
+    ("java", "class A {\n  int l;\n  A() { this.l = 5; }\n  int f() { return this.l; }\n}\n"),
+    ("java", "class A {\n  int l;\n  A() { l = 5; }\n  int f() { return l; }\n}\n"),
+    ("java", "class A { int l = 5; }\nclass B extends A {\n  int f() { return l; }\n}\n"),
+    ("cpp", "class A {\n  int l = 5;\n  int f() { return l; }\n};\n"),
+    ("cpp", "A::A() : l(5) {}\nint A::f() { return l; }\n"),
+    ("cpp", "void A::g() { this->l = 5; }\nint A::f() { return this->l; }\n"),
+]
+
+
+@pytest.mark.parametrize(("language", "text"), FIELDS)
+def test_a_recipe_depends_on_where_fields_are_set(language: str, text: str) -> None:
+    """A value that the class gives to a field counts for the method that reads it; where it stands does not."""
+
+    def of(text: str) -> str:
+        tree = parse(text, BY_ID[language])
+        return recipe(tree, text, find(tree, "f")[0].code)
+
+    assert of(text) != of(text.replace("5", "6", 1))
+    comment = BY_ID[language].line_comment
+    assert of(text) == of(f"\n{comment} 6\n{text}")
+
+
+NO_FIELDS = [
+    ("python", "class A:\n    def g(self):\n        self.m = 5\n    def f(self):\n        return self.l\n"),
+    ("python", "class A:\n    def g(self):\n        self.l = 5\n    def f(self):\n        self.l = 1\n"),
+    ("python", "class A:\n    def g(self):\n        self.l = 5\nclass B:\n    def f(self):\n        return self.l\n"),
+    ("python", "class A:\n    def g(self):\n        self.l = 5\n    def f(self, o):\n        return o.l\n"),
+    ("javascript", "class A {\n  g() { this.l = 5; }\n  f(l) { return l; }\n}\n"),
+    ("java", "class A {\n  void g() { int l; l = 5; }\n  int f() { int l = 1; return l; }\n}\n"),
+    ("java", "class A {\n  int l;\n  void g() { l = 5; }\n  int f(int l) { return l; }\n}\n"),
+    ("go", "package a\nfunc (a *A) g() { a.l = 5 }\nfunc (b *B) f() int { return b.l }\n"),
+]
+
+
+@pytest.mark.parametrize(("language", "text"), NO_FIELDS)
+def test_other_fields_do_not_count(language: str, text: str) -> None:
+    """Another field, another class, another object, a variable, or a field that is only set: its value says nothing."""
+
+    def of(text: str) -> str:
+        tree = parse(text, BY_ID[language])
+        return recipe(tree, text, find(tree, "f")[0].code)
+
+    assert of(text) == of(text.replace("5", "6", 1))
+
+
+def test_moved_setters() -> None:
+    """The order of a class's methods, their comments and layout say nothing; nor does a second place like the first."""
+    set_it, reset = "    def g(self):\n        self.l = [1, 2]\n", "    def h(self):\n        self.l  =  [1, 2,] # so\n"
+    more, reads = "    def i(self):\n        self.l = 3\n", "    def f(self):\n        return self.l\n"
+
+    def of(*methods: str) -> str:
+        text = "class A:\n" + "".join(methods)
+        tree = parse(text, PYTHON)
+        return recipe(tree, text, find(tree, "f")[0].code)
+
+    assert (
+        of(set_it, more, reads) == of(reads, more, set_it) == of(more, reads, reset) == of(set_it, more, reset, reads)
+    )
+    assert of(set_it, more, reads) != of(set_it, reads)
+
+
 def test_recipe_without_a_tree() -> None:
     """Without a grammar, blank lines and the margin do not count, and any other character does."""
     one, other = "  a\n\n    b\n", "a  \n  b"

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from glossator.code.annotations import annotated as typed_already
 from glossator.code.fingerprint import same_code
 from glossator.code.languages import LANGUAGES, language_of
 from glossator.code.rewrite import insert_docstring, transplant_annotations
@@ -223,3 +224,37 @@ def test_transplant_keeps_pairs_apart() -> None:
         "class A:\n    @property\n    def p(self) -> int: pass\n    @p.setter\n    def p(self, v: int) -> None: pass\n"
     )
     assert annotated(code, given_code, "A") == given_code.rstrip("\n")
+
+
+ANNOTATED = [
+    ("a.py", "def f(a: int, *b: int, c: int = 1, **d: int) -> int: return a", True),
+    ("a.py", "def f(a: int, /, b: str, *, c: int = 1) -> None: pass", True),
+    ("a.py", "def f(): pass", False),
+    ("a.py", "def f(a) -> int: return a", False),
+    ("a.py", "def f(a: int, b=1) -> int: return a", False),
+    ("a.py", "def f(a: int, *b) -> int: return a", False),
+    ("a.py", "class A:\n    def f(self, a: int) -> int: return a", True),
+    ("a.py", "class A:\n    def f(self, a) -> int: return a", False),
+    ("a.py", "class A:\n    @classmethod\n    def f(cls) -> int: return 1", True),
+    ("a.py", "def f(self) -> int: return 1", False),
+    ("a.ts", "function f(a: number, b?: string, ...c: number[]): number { return a; }", True),
+    ("a.ts", "function f(a: number) { return a; }", False),
+    ("a.ts", "function f(a: number, b = 1): number { return a; }", False),
+    ("a.ts", "const f = (a: number): number => a;", True),
+    ("a.ts", "const f = a => a;", False),
+    ("a.ts", "class A { constructor(private f: number) {} }", True),
+    ("a.ts", "class A { set f(a: number) {} }", True),
+    ("a.tsx", "class A { f(a: number): a is 1 { return true; } }", True),
+    ("a.js", "function f() {}", False),
+    ("a.go", "package a\nfunc f() int { return 1 }", False),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "wanted"), ANNOTATED)
+def test_what_is_annotated_already(name: str, text: str, wanted: bool) -> None:
+    """A function is annotated where every parameter but its own object has a type, and the result where it can."""
+    language = language_of(name)
+    assert language is not None
+    tree = parse(text, language)
+    symbol = find(tree, "constructor" if "constructor" in text else "f")[0]
+    assert typed_already(tree, symbol) is wanted

@@ -154,6 +154,18 @@ def ask_ahead(prefixes: Prefixes, memory: Memory, stable: list[int], rest: list[
     prefixes.keep_whole(resident)
 
 
+def test_a_question_larger_than_the_share() -> None:
+    """One that is too large to be kept leaves those that are."""
+    memory = Memory()
+    size = len(pickle.dumps([*FILES[0], *range(20), 0]))
+    prefixes = Prefixes(memory, blob_bytes=int(2.5 * size / WHOLE_SHARE))
+    for question in (0, 1):
+        ask_ahead(prefixes, memory, FILES[0], [*range(20), question])
+    ask_ahead(prefixes, memory, FILES[1], [*range(3 * size)])
+    assert [prefixes.holds([*FILES[0], *range(20), question]) for question in (0, 1)] == [True, True]
+    assert not prefixes.holds([*FILES[1], *range(3 * size)])
+
+
 def test_questions_read_ahead() -> None:
     """A prompt that was read whole costs nothing when it is asked, whatever was read since; its logits are back."""
     memory, most = Memory(), 8

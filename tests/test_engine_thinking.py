@@ -48,6 +48,25 @@ def test_no_thought() -> None:
     assert not Thought("</think>", 0).open
 
 
+def test_an_owed_answer() -> None:
+    """After a thought an answer is owed until more is written than blank lines and marks, however they are cut."""
+    cases = [
+        (["\n\n", "Yes"], ["\n\n", ""], ["", ""], False),
+        (["\n\nYes"], ["\n\n"], [""], False),
+        ([" ", "</th", "ink>", "\n"], [" ", "", "", "\n"], ["", "", "</think>", ""], True),
+        (["</think>Yes"], [""], ["</think>"], False),
+        (["<", "think", ">"], ["", "", ""], ["", "", "<think>"], True),
+        (["<", "b>"], ["", ""], ["", ""], False),
+    ]
+    for written, blank, marks, owed in cases:
+        thought = Thought("</think>", 1)
+        assert thought.owed
+        thought.closing()
+        assert [thought.answer(text) for text in written] == list(zip(blank, marks, strict=True)), written
+        assert thought.owed is owed, written
+    assert not Thought("</think>", 0).owed
+
+
 def test_loops() -> None:
     """The same stretch again and again is a loop, whatever its length; three short repeats are not."""
     rng = random.Random(5)

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "e2e"))
+from editors import pictures
 
 ROOT = Path(__file__).parent.parent
 PICTURES = (".png", ".svg", ".gif", ".jpg")
@@ -50,6 +57,23 @@ def test_pictures_load_nothing() -> None:
     for path in (ROOT / "docs").rglob("*.svg"):
         text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
         assert not re.search(r"https?://|<script|<image|@import|url\(", text), path
+
+
+def test_a_screen_becomes_a_picture(tmp_path: Path) -> None:
+    """The script that draws takes a screen on its standard input, as `tests/e2e/editors/pictures.py` gives it."""
+    script = [sys.executable, ROOT / "docs/pictures/terminal.py", tmp_path / "a.svg", "40"]
+    subprocess.run(script, input="$ glossator – \x1b[1mhi\x1b[0m".encode(), check=True, timeout=60)
+    texts = ElementTree.parse(tmp_path / "a.svg").getroot().itertext()  # noqa: S314 - our own
+    assert "glossator – " in "".join(texts)
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is the terminal")
+def test_a_screen_is_taken(tmp_path: Path) -> None:
+    """The commands, all that they write and its colours are on the screen, without the prompt that waits."""
+    commands = ["echo one; echo two >&2", "printf '\\033[31mred\\033[0m\\n'"]
+    lines = pictures.screen(commands, 60, tmp_path, os.environ)
+    assert lines[:3] == [f"$ {commands[0]}", "one", "two"] and lines[3].startswith("$ printf")
+    assert "\x1b[31mred" in lines[4] and len(lines) == 5
 
 
 def test_terminal() -> None:

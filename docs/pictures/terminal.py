@@ -1,17 +1,14 @@
-"""What a terminal shows after some commands -> an SVG, written by hand: no script, no font of its own, nothing to load.
+"""What a terminal shows -> an SVG, written by hand: no script, no font of its own, nothing to load.
 
-usage: python docs/pictures/terminal.py OUT.svg COLUMNS COMMAND...   (in the folder where the commands are to run)
+usage: python docs/pictures/terminal.py OUT.svg COLUMNS <SCREEN
 
-tmux is the terminal, so that what moved the cursor meanwhile is gone as it is for a user. Colours follow the reader's
-scheme, as those of the charts in docs do.
+The screen's lines hold escape sequences for colours; `tests/e2e/editors/pictures.py` takes them. Colours follow the
+reader's scheme, as those of the charts in docs do.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -23,7 +20,6 @@ from rich.style import Style
 from rich.text import Text
 
 WIDE, HIGH, GAP, MARGIN = 8.4, 20, 10, 18  # of a character, of a line, before a prompt, around all; pixels
-PATIENCE = 1800.0  # seconds for a command: it may ask a model
 PROMPT = "$"
 LIGHT = {"ground": "#fcfcfb", "edge": "#e1e0d9", "ink": "#1f2328", "quiet": "#6e7781", "code": "#eff1f3"}
 LIGHT |= {"red": "#b3261e", "green": "#116329", "yellow": "#7d4e00", "blue": "#0550ae", "magenta": "#8250df"}
@@ -31,42 +27,6 @@ LIGHT |= {"cyan": "#1b6b77"}
 DARK = {"ground": "#161b22", "edge": "#30363d", "ink": "#e6edf3", "quiet": "#8b949e", "code": "#242b34"}
 DARK |= {"red": "#ff7b72", "green": "#56d364", "yellow": "#e3b341", "blue": "#79c0ff", "magenta": "#d2a8ff"}
 DARK |= {"cyan": "#76d9e6"}
-
-
-def screen(commands: Sequence[str], columns: int) -> list[str]:
-    """The lines that a terminal of so many columns shows after the commands, with their escape sequences for colours.
-
-    Raises:
-        TimeoutError: A command did not end in time.
-    """
-    tmux = ["tmux", "-L", f"pictures-{os.getpid()}", "-f", "/dev/null"]
-    shell = f"exec env PS1='{PROMPT} ' HISTFILE= bash --norc --noprofile"
-    subprocess.run([*tmux, "new-session", "-d", "-x", str(columns), "-y", "200", shell], check=True)
-    try:
-        for number, command in enumerate(commands):
-            _wait(tmux, number + 1)
-            subprocess.run([*tmux, "send-keys", "-l", command], check=True)
-            subprocess.run([*tmux, "send-keys", "Enter"], check=True)
-        _wait(tmux, len(commands) + 1)
-        lines = _shown(tmux, "-e")
-    finally:
-        subprocess.run([*tmux, "kill-server"], check=False)
-    return lines[:-1]  # the last one is the prompt that waits
-
-
-def _shown(tmux: Sequence[str], *options: str) -> list[str]:
-    got = subprocess.run([*tmux, "capture-pane", "-p", *options], check=True, capture_output=True, text=True)
-    return got.stdout.rstrip().splitlines()
-
-
-def _wait(tmux: Sequence[str], prompts: int) -> None:
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        lines = _shown(tmux)
-        if lines and lines[-1] == PROMPT and sum(line.split(" ")[0] == PROMPT for line in lines) == prompts:
-            return
-        time.sleep(0.2)
-    raise TimeoutError(f"no prompt after {PATIENCE:.0f} s:\n" + "\n".join(_shown(tmux)))
 
 
 def svg(lines: Sequence[str], columns: int) -> str:
@@ -118,5 +78,6 @@ def _style(colours: dict[str, str]) -> str:
 
 
 if __name__ == "__main__":
-    out, columns, *commands = sys.argv[1:]
-    Path(out).write_text(svg(screen(commands, int(columns)), int(columns)), encoding="utf-8")
+    out, columns = sys.argv[1:]
+    screen = sys.stdin.buffer.read().decode("utf-8")
+    Path(out).write_text(svg(screen.splitlines(), int(columns)), encoding="utf-8")

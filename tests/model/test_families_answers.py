@@ -108,6 +108,28 @@ def test_an_end_right_after_the_thought(make: Make, blank: tuple[str, ...]) -> N
         assert (thought, answer, last.reason) == ("Hm.", "Yes.", "stop")
 
 
+@pytest.mark.parametrize(
+    ("after", "last"),
+    [
+        ([">"], ">"),
+        ([">", "\n\n"], "\n\n"),
+        ([">", "<think>"], ">\n\n"),
+    ],
+    ids=["an end", "blank lines", "the opening mark"],
+)
+def test_no_answer_after_a_thought_that_was_never_taught(make: Make, after: list[str], last: str) -> None:
+    """A model that was never taught to think, and writes the mark or blank lines in the place of its answer, is held to
+    answer; a blank line that would end an answer does not end it before it began."""
+    model = make(
+        QWEN,
+        [f"{QWEN.assistant}<think>\n", "Hm", ".\n", "</", "think", *after, QWEN.closing],
+        [last, "Yes", ".", QWEN.closing],
+    )
+    for stop in ((), ("\n\n",)):
+        _, thought, answer, finished = ask(model, sampling=Sampling(temperature=0), stop=stop)
+        assert (thought, answer, finished.reason) == ("Hm.", "Yes.", "stop")
+
+
 def test_marks_that_are_no_text(make: Make) -> None:
     """A model that wants to write the opening mark, which is in its prompt already, goes on without it; one that goes
     on with the user's next turn has ended its own."""

@@ -48,8 +48,10 @@ def fitting(
     language: str = "",
     selection: bool = False,
     diagnostics: bool = False,
+    annotated: bool = False,
 ) -> tuple[Action, ...]:
-    """The actions to offer in a menu: at a symbol of `kind` ("": none), for a selection, for diagnostics."""
+    """The actions to offer in a menu: at a symbol of `kind` ("": none), for a selection, for diagnostics. Where it is
+    `annotated` none that asks for a header, of which only type annotations are taken."""
     here = {kind} - {""} | ({"selection"} if selection else set()) | ({"diagnostic"} if diagnostics else set())
     return tuple(
         action
@@ -57,6 +59,7 @@ def fitting(
         if here & set(action.applies)
         and not action.needs_instruction
         and (not action.languages or language in action.languages)
+        and not (annotated and action.tries[0].reply == "header")
     )
 
 

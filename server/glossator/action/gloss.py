@@ -205,6 +205,15 @@ def told(outcome: Outcome) -> Told:
     return Told("", why, outcome.model, usage)
 
 
+def unread(file: SourceFile) -> str:
+    """Why a file is left out, with its name; "" where it is not."""
+    try:
+        parse(file.text, file.language)
+    except TooLarge as error:
+        return f"{file.path}: {error}"
+    return ""
+
+
 def _parsed(file: SourceFile) -> Tree | None:
     try:
         return parse(file.text, file.language)

@@ -222,13 +222,14 @@ def _new_file(target: Target, answer: str, *, last: bool) -> Outcome:
     if unseen := hidden(text, target.text):
         return Refusal(reasons=(f"the new file holds invisible characters: {', '.join(unseen[:3])}",))
     rungs: tuple[str, ...] = ()
+    path = test_file(target.path, target.symbol.name if target.symbol else "", language)
     if target.language is not None:
         try:
             if parse(text, target.language).errors():
                 return Refusal(reasons=("the new file does not parse",))
             rungs = (RUNGS["parses"],)
         except TooLarge as error:
-            return Refusal(reasons=(f"the new file is not offered: {error}",))
+            return Refusal(reasons=(f"{path} is not offered: {error}",))
         if language == "python":
             if trouble := compiled(text):
                 return Refusal(reasons=(f"the new file does not compile: {trouble}",))
@@ -238,6 +239,4 @@ def _new_file(target: Target, answer: str, *, last: bool) -> Outcome:
             return Refusal(reasons=(f"the tests expect {', '.join(invented)}, which the code never raises",))
         if target.symbol is not None and target.symbol.path[0] not in text:
             return Refusal(reasons=(f"the new file never uses `{target.symbol.path[0]}`",))
-    return NewFile(
-        path=test_file(target.path, target.symbol.name if target.symbol else "", language), text=text, rungs=rungs
-    )
+    return NewFile(path=path, text=text, rungs=rungs)

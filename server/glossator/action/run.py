@@ -115,7 +115,7 @@ async def run(
         try:
             said, outcome = await tried(
                 action, attempt, target, timely if sought_for else asked, request,
-                tools=tools, on_event=on_event, until=over if sought_for else math.inf,
+                tools=tools, on_event=on_event, until=over if sought_for or (searches and not told) else math.inf,
             )  # fmt: skip
         except OutOfTime:
             return ended(spare or Refusal(reasons=tuple(reasons) or (search.LATE,)), said)

@@ -24,6 +24,7 @@ from .meter import Meter, duration
 
 _READY_SECONDS = 10.0
 _MANY_FILES = 50
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,12 @@ async def worked(
             present.note(f"reading {len(found.files)} files …")
         done.parts = await asyncio.to_thread(gloss.survey, found.files, around)
         if left := len(found.files) - len(done.parts):
-            present.note(f"{left} file{'s' * (left != 1)} left out: a line or a nesting is too long to be analysed")
+            read = {part.source.path for part in done.parts}
+            away = [each for each in found.files if each.path not in read]
+            for each in away[:_MOST_NAMED]:
+                present.note(f"left out: {gloss.unread(each)}")
+            if left > _MOST_NAMED:
+                present.note(f"left out: {left - _MOST_NAMED} more files, which are too large or too deep, too")
         if isinstance(engine, Remembered):
             if not await engine.opened(_READY_SECONDS) and wish.remembered:
                 raise EngineError(f"what is remembered cannot be read: {engine.state()['state']}")

@@ -1,6 +1,7 @@
 """Type annotations of one version of a definition, put into another whose code stays as it is: Python and TypeScript.
 
 For a model that was asked for annotations and changed the code as well: what was asked for is taken, the rest is not.
+Also whether a definition has all that it can have.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from collections import defaultdict
 from tree_sitter import Node, QueryCursor
 
 from . import Span, Symbol, TooLarge
-from .annotations_ecma import typed_header
+from .annotations_ecma import all_typed, typed_header
 from .canonical_python import harmless
 from .fingerprint import same_code
+from .gives import function_node
 from .languages import query
 from .outline import read
 from .tree import Tree, parse
@@ -48,6 +50,19 @@ def transplant_annotations(tree: Tree, symbol: Symbol, code: str) -> str | None:
         position = end
     result += tree.text[position : symbol.code.end]
     return result if result != symbol.code.of(tree.text) and _holds(tree, symbol, result) else None
+
+
+def annotated(tree: Tree, symbol: Symbol) -> bool:
+    """Whether every parameter of a function, its own object aside, and its result have a type."""
+    function = function_node(tree, symbol)
+    if function is None or tree.language.id not in ANNOTATED:
+        return False
+    if tree.language.id != "python":
+        return all_typed(tree, function)
+    listed = _parameters(tree, function)
+    if symbol.kind == "method" and listed and listed[0][0] in {"self", "cls"}:
+        listed = listed[1:]
+    return function.child_by_field_name("return_type") is not None and all(kind is not None for _, _, kind in listed)
 
 
 def _holds(tree: Tree, symbol: Symbol, code: str) -> bool:

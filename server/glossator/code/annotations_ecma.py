@@ -27,6 +27,18 @@ def typed_header(tree: Tree, mine: Node, given: Tree, other: Node) -> list[tuple
     return edits
 
 
+def all_typed(tree: Tree, function: Node) -> bool:
+    """Whether every parameter has a type, and the result, where one can be declared."""
+    if function.child_by_field_name("parameter") is not None:  # x => x
+        return False
+    name = function.child_by_field_name("name")
+    none = (name is not None and tree.source(name) == "constructor") or any(
+        each.type == "set" for each in function.children
+    )
+    result = none or function.child_by_field_name("return_type") is not None
+    return result and all(node.child_by_field_name("type") is not None for node in _parameters(function))
+
+
 def _parameters(function: Node) -> list[Node]:
     listed = function.child_by_field_name("parameters")
     return [] if listed is None else [child for child in listed.named_children if child.type in _PARAMETERS]

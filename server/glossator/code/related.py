@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from . import Span, Symbol
 from .brought import brought
+from .fields import fields
 from .fingerprint import digest, fingerprint
 from .piece import Piece, fingerprints
 from .references import references
@@ -129,9 +130,9 @@ def symbol_of(tree: Tree, span: Span) -> Symbol | None:
 
 
 def recipe(tree: Tree | None, text: str, span: Span, beyond: Sequence[Piece] = ()) -> str:
-    """What an answer about `span` depends on, as a digest: its code and what `headers`, `called`, `named`, `brought_in`
-    and `beyond` give, as they mean. `beyond` are the parts of other files that may be shown; without any it is as if
-    there were no others.
+    """What an answer about `span` depends on, as a digest: its code and what `headers`, `called`, `named`, `fields`,
+    `brought_in` and `beyond` give, as they mean. `beyond` are the parts of other files that may be shown; without any
+    it is as if there were no others.
 
     Neither positions nor layout nor the rest of the file change it. Without a tree: the text, blank lines and margin
     aside.
@@ -159,6 +160,7 @@ def _recipe(tree: Tree, span: Span) -> str:
     # Sorted, because moving a helper past another changes nothing.
     parts = dict.fromkeys([*(each.span for each in called(tree, span)), *named(tree, span)])
     below = sorted(fingerprint(tree, each) for each in parts)
+    below += sorted({fingerprint(tree, each) for each in fields(tree, span) if each not in parts})
     return digest([_RECIPE, tree.language.id, fingerprint(tree, span), str(len(around)), *around, *below])
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from .ignore import FILES, FOLDERS, MARKS, Rules, secret
 from .languages import language_of
+from .regular import opened
 
 MOST_BYTES = 400_000
 """Larger files are data or generated."""
@@ -122,10 +123,12 @@ def text_of(root: Path, path: str) -> tuple[bytes, Found] | None:
         folder = Path(os.path.realpath((root / path).parent))
         if not folder.is_relative_to(os.path.realpath(root)):  # a folder on the way became a link
             return None
-        handle = os.open(root / path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(handle, "rb") as file:
+        source = opened(root / path, links=False)
+        if source is None:
+            return None
+        with source as file:
             about = os.fstat(file.fileno())
-            if not stat.S_ISREG(about.st_mode) or about.st_size > MOST_BYTES:
+            if about.st_size > MOST_BYTES:
                 return None
             data = file.read(MOST_BYTES + 1)
     except (OSError, ValueError):
@@ -180,9 +183,10 @@ def _sound(path: str) -> bool:
 def _read(path: Path, most: int) -> str | None:
     """The text of an ignore file."""
     try:
-        if path.is_symlink() or not path.is_file():
+        source = opened(path, links=False)
+        if source is None:
             return None
-        with path.open("rb") as file:
+        with source as file:
             return file.read(most).decode("utf-8", "replace")
     except OSError:
         return None

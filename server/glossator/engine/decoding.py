@@ -72,7 +72,8 @@ class Decoding:
         self._shown_tokens = 0
         self._rough = -1  # the first cell that was evaluated with a draft; -1: there is none
         self.thought = thought
-        self._owed = thought.open  # an answer, of which nothing is to be seen yet
+        self._barred: set[int] = set()  # tokens that began a mark where an answer was owed
+        self._first = -1  # the token with which something began there
         self.redone = 0  # tokens that were evaluated once more, alone
         self.answer_tokens = 0
 
@@ -116,11 +117,15 @@ class Decoding:
     def _choose(self, logits: Logits) -> int:
         """The next token. After a thought an answer is owed: until something of it is written it may not end."""
         token = self._sampler.choose(logits, self._written)
-        while self._owed and not self.thought.open and self._tools.native.ends(token):
+        while self._owes and (self._tools.native.ends(token) or token in self._barred):
             logits = logits.copy()
             logits[token] = -np.inf
             token = self._sampler.choose(logits, self._written)
         return token
+
+    @property
+    def _owes(self) -> bool:
+        return self.thought.owed and not self.thought.open
 
     # --- text --------------------------------------------------------------------------------------------------------
 
@@ -136,13 +141,20 @@ class Decoding:
         if self.thought.open:
             return self._think(text)
         self.answer_tokens += 1
-        self._owed = self._owed and not text.strip()
+        mark = ""
+        if self._owes:
+            self._first = token if self.thought.bare else self._first
+            blank, mark = self.thought.answer(text)
+            self._barred |= {self._first} if mark else set()
+            self._shown, text = self._shown + blank, text[len(blank) :]  # what ends an answer may not come before it
         shown, stopped = self._stops.feed(text)
         self._shown += shown
         if stopped:
             return "stop", []
         if self.answer_tokens >= self._request.max_tokens:
             return "length", []
+        if mark == self.thought.opening:
+            return None, self._close(cut=False)
         return ("loop", []) if self._loops() else (None, [])
 
     def _think(self, text: str) -> tuple[Reason | None, list[int]]:
@@ -162,7 +174,7 @@ class Decoding:
     def _begin_answer(self, text: str) -> list[int]:
         """Tokens of what is written for the model: the end of the thought, and the answer's given beginning."""
         prefix = self._request.answer_prefix
-        self._owed = not prefix.strip()
+        self.thought.owed = not prefix.strip()
         self._shown += text + prefix
         self._since = len(self._written)
         forced = self._tools.tokenize(text, True)

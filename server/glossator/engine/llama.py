@@ -344,7 +344,8 @@ class Model:
         cancelled: Callable[[], bool],
     ) -> Decoding:
         budget = request.thinking if request.max_tokens else 0
-        thought = Thought(self._card.think_close, budget, LAST_WORDS.get(self._family, ""))
+        last_words = LAST_WORDS.get(self._family, "")
+        thought = Thought(self._card.think_close, budget, last_words, opening=self._card.think_open)
         opening = f"{self._card.think_open}\n" if thought.open else request.answer_prefix
         if opening and request.max_tokens:
             emit(Text(opening, 0))

@@ -185,14 +185,15 @@ class Prefixes:
             self._blobs.move_to_end(key)
             return
         kept = _Kept(self._native.save(), resident.stable, resident.logits)
+        if len(kept.blob) > self._blob_bytes * WHOLE_SHARE:  # no other question need go for what has no room at all
+            return
         whole = [(each, len(other.blob)) for each, other in self._blobs.items() if other.logits is not None]
         over = len(kept.blob) + sum(size for _, size in whole) - self._blob_bytes * WHOLE_SHARE
         for oldest, size in whole:
             if over > 0:
                 del self._blobs[oldest]
                 over -= size
-        if over <= 0:
-            self._remember(key, kept)
+        self._remember(key, kept)
 
     def holds(self, tokens: Sequence[int]) -> bool:
         """Whether the exact state of just these tokens is kept in memory."""

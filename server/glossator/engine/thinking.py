@@ -16,11 +16,14 @@ LONGEST = 160  # tokens of the longest stretch that is looked for: R1 repeats wh
 class Thought:
     """Follows one answer from its thought into its answer."""
 
-    def __init__(self, close: str, budget: int, last_words: str = "") -> None:
-        """`close` is the closing mark; a `budget` of 0 tokens: there is no thought. `last_words` are written before
-        the mark where the model was not done."""
+    def __init__(self, close: str, budget: int, last_words: str = "", *, opening: str = "<think>") -> None:
+        """`opening` and `close` are the marks; a `budget` of 0 tokens: there is no thought. `last_words` are written
+        before the closing mark where the model was not done."""
         self.open = budget > 0
+        self.owed = self.open  # an answer, of which nothing is to be seen yet
         self.tokens = 0
+        self._begun = ""  # what may become one
+        self.opening = opening
         self._close = close
         self._budget = budget
         self._last_words = last_words
@@ -41,6 +44,23 @@ class Thought:
     def spent(self) -> bool:
         """Whether the thought must be closed now."""
         return self.open and self.tokens >= self._budget
+
+    def answer(self, text: str) -> tuple[str, str]:
+        """Look whether `text`, written while an answer is owed, is something of it: the blank lines before it, and the
+        mark that was written in its place, which a model that never learnt to think may write once more."""
+        said = text if self._begun else text.lstrip()
+        blank = text[: len(text) - len(said)]
+        self._begun = (self._begun + said).lstrip()
+        mark = next((each for each in (self._close, self.opening) if self._begun.startswith(each)), "")
+        self._begun = "" if mark == self.opening else self._begun.removeprefix(mark).lstrip()
+        whole = bool(self._begun) and not any(each.startswith(self._begun) for each in (self._close, self.opening))
+        self.owed = not whole
+        return blank, mark
+
+    @property
+    def bare(self) -> bool:
+        """Whether nothing is written yet that may become an answer."""
+        return not self._begun
 
     def closing(self, *, cut: bool = False) -> str:
         """Close the thought: the text to write. `cut`: the model would have gone on thinking."""

@@ -63,7 +63,7 @@ class Indexes:
         for uri in sorted(wanted - set(self._spaces)):
             try:
                 root = Path(path_of(uri)).resolve()
-            except (OSError, RuntimeError, ValueError):  # a NUL is part of no folder's name
+            except (OSError, RuntimeError):
                 continue
             if sensible(root):
                 self._spaces[uri] = Workspace(root, self._ls.folders.cache / "index")

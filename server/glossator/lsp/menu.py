@@ -14,6 +14,7 @@ from ..action import Action, candidates, run
 from ..action.catalogue import fitting
 from ..action.outcome import Proposal
 from ..action.target import Target
+from ..code.annotations import annotated
 from ..code.threads import in_turn
 from ..code.tree import Tree
 from ..engine import EngineError
@@ -60,6 +61,7 @@ async def menu(ls: Server, snapshot: Snapshot, params: types.CodeActionParams) -
         language=target.language.id if target.language else "",
         selection=target.selection,
         diagnostics=bool(diagnostics),
+        annotated=target.tree is not None and target.symbol is not None and annotated(target.tree, target.symbol),
     )
     shown = [
         action

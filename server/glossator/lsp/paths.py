@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Iterable
 from pathlib import Path
 
 from pygls import uris
+
+from ..code.regular import opened
 
 
 def path_of(uri: str) -> str:
@@ -32,12 +32,10 @@ def text_on_disk(path: Path) -> str | None:
 
     Whatever stands there by now, nothing waits for it. Raises `OSError`, and `UnicodeDecodeError` if it is not UTF-8.
     """
-    if not path.is_file():  # first of all: opening a device can have effects
+    file = opened(path)
+    if file is None:
         return None
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return None
+    with file:
         data = file.read(LARGEST_FILE + 1)
     return data.decode("utf-8").removeprefix("\ufeff") if len(data) <= LARGEST_FILE else None
 

@@ -12,9 +12,10 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ import pytest
 from glossator.models import catalogue
 from glossator.models.pull import pull
 from glossator.settings import folders
+
+from .terminal import Terminal
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -186,5 +189,29 @@ def test_shell(program: Path, home: Any, sample: Path) -> None:
 
 
 def _terminal(name: str, columns: int, commands: list[str], folder: Path, environment: Mapping[str, str]) -> None:
-    script = [sys.executable, PICTURES / "terminal.py", PICTURES / f"{name}.svg", str(columns), *commands]
-    subprocess.run(script, cwd=folder, env=environment, check=True, timeout=3600)
+    lines = screen(commands, columns, folder, environment)
+    script = [sys.executable, PICTURES / "terminal.py", PICTURES / f"{name}.svg", str(columns)]
+    subprocess.run(script, input="\n".join(lines).encode(), check=True, timeout=60)
+
+
+def screen(commands: Sequence[str], columns: int, folder: Path, environment: Mapping[str, str]) -> list[str]:
+    """The lines that a terminal of so many columns shows after the commands, with their sequences for colours."""
+    shell = ["env", "PS1=$ ", "HISTFILE=", "TERM=screen", "bash", "--norc", "--noprofile"]
+    with tempfile.TemporaryDirectory(prefix="glossator-") as place:
+        terminal = Terminal(
+            shell, cwd=folder, environment=environment, folder=Path(place), limit=1800, size=(columns, 200), shown=True
+        )
+        try:
+            for number, command in enumerate(commands):
+                terminal.wait(_prompted(number))
+                terminal.type(command)
+                terminal.press("Enter")
+            terminal.wait(_prompted(len(commands)))
+            return terminal.screen(colours=True).rstrip().splitlines()[:-1]  # the last one is the prompt that waits
+        finally:
+            terminal.end()
+
+
+def _prompted(commands: int) -> str:
+    """So many commands, what they wrote, and a prompt that waits."""
+    return r"\A" + r"\$ .+\n(?:(?!\$ ).*\n)*" * commands + r"\$\s*\Z"

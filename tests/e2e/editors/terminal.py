@@ -15,20 +15,30 @@ PAUSE = 0.1  # seconds between two looks at the screen
 class Terminal:
     """A running program; `end` must be called. Patterns are regular expressions, searched in the screen's text.
 
-    `folder` takes the terminal's socket and what the program writes on standard error; its path must be short.
+    `folder` takes the terminal's socket and, unless it is `shown`, what the program writes on standard error; its path
+    must be short.
     """
 
     def __init__(
-        self, command: Sequence[str | Path], *, cwd: Path, environment: Mapping[str, str], folder: Path, limit: float
+        self,
+        command: Sequence[str | Path],
+        *,
+        cwd: Path,
+        environment: Mapping[str, str],
+        folder: Path,
+        limit: float,
+        size: tuple[int, int] = (WIDTH, HEIGHT),
+        shown: bool = False,
     ) -> None:
         self.limit = limit
         self.stderr = folder / "stderr"
         self._tmux = ["tmux", "-u", "-S", str(folder / "tmux"), "-f", "/dev/null"]
         self._environment = {**environment, "LC_ALL": "C.UTF-8", "TERM": "screen-256color"}
         set_up = ["set", "-s", "escape-time", "0", ";", "set", "-g", "remain-on-exit", "on", ";"]
-        new = ["new-session", "-d", "-x", str(WIDTH), "-y", str(HEIGHT), "-c", str(cwd)]
+        new = ["new-session", "-d", "-x", str(size[0]), "-y", str(size[1]), "-c", str(cwd)]
         self._code = folder / "code"  # tmux itself does not always learn it
-        quiet = ["sh", "-c", '"$@" 2>"$0/stderr"; echo $? >"$0/code"', folder]
+        apart = "" if shown else ' 2>"$0/stderr"'
+        quiet = ["sh", "-c", f'"$@"{apart}; echo $? >"$0/code"', folder]
         self._call("start-server", ";", *set_up, *new, *map(str, [*quiet, *command]))
 
     def press(self, *keys: str) -> None:
@@ -39,9 +49,9 @@ class Terminal:
         """Press the keys of a text."""
         self._call("send-keys", "-l", "--", text)
 
-    def screen(self) -> str:
-        """What is on the screen now, without the blanks at the ends of lines."""
-        return self._call("capture-pane", "-p")
+    def screen(self, *, colours: bool = False) -> str:
+        """What is on the screen now, without the blanks at the ends of lines; `colours`: with their sequences."""
+        return self._call("capture-pane", "-p", *(["-e"] if colours else []))
 
     def wait(self, pattern: str, *, gone: bool = False) -> str:
         """Wait until the pattern is on the screen, or `gone` from it; the screen."""

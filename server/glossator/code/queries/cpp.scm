@@ -31,3 +31,17 @@
 
 ;; brings
 (using_declaration) @from
+
+;; reads
+(field_expression argument: (this) @object field: (field_identifier) @field)
+(qualified_identifier scope: (namespace_identifier) @object name: (identifier) @field)
+(identifier) @bare
+
+;; sets
+(assignment_expression left: (_) @to) @set
+(update_expression argument: (_) @through) @set
+(field_declaration declarator: (field_identifier) @declares) @set
+(field_declaration declarator: (pointer_declarator declarator: (field_identifier) @declares)) @set
+(field_declaration declarator: (array_declarator declarator: (field_identifier) @declares)) @set
+(field_declaration declarator: (reference_declarator (field_identifier) @declares)) @set
+(field_initializer (field_identifier) @declares) @set

@@ -61,3 +61,11 @@
 (import_statement) @from
 (export_statement source: (_)) @from
 (variable_declarator name: (_) value: (call_expression function: (identifier) @how (#eq? @how "require"))) @from
+
+;; reads
+(member_expression object: [(this) (identifier)] @object property: (_) @field)
+
+;; sets
+(assignment_expression left: (_) @to) @set
+(augmented_assignment_expression left: (_) @through) @set
+(update_expression argument: (_) @through) @set

@@ -45,3 +45,14 @@
 ;; brings
 (import_spec) @from
 (package_clause) @from
+
+;; reads
+(selector_expression operand: (identifier) @object field: (field_identifier) @field)
+
+;; sets
+(assignment_statement left: (_) @to) @set
+(inc_statement (_) @through) @set
+(dec_statement (_) @through) @set
+(type_spec name: (_) @of type: (struct_type (field_declaration_list (field_declaration name: (_) @declares) @set)))
+(composite_literal type: (type_identifier) @of body: (literal_value (keyed_element . (literal_element (identifier) @declares)) @set))
+(composite_literal type: (generic_type type: (type_identifier) @of) body: (literal_value (keyed_element . (literal_element (identifier) @declares)) @set))

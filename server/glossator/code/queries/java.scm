@@ -38,3 +38,13 @@
 ;; brings
 (import_declaration) @from
 (package_declaration) @from
+
+;; reads
+(field_access object: [(this) (identifier)] @object field: (identifier) @field)
+(identifier) @bare
+
+;; sets
+(assignment_expression left: (_) @to) @set
+(update_expression (_) @through) @set
+(field_declaration declarator: (variable_declarator name: (identifier) @declares)) @set
+(constant_declaration declarator: (variable_declarator name: (identifier) @declares)) @set

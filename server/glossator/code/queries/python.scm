@@ -6,6 +6,9 @@
 ; facts:   @raise the raised thing, @return a statement that gives a value, @yield, @write something that is written to (@mutator: by
 ;          which method).
 ; names:   @name what may stand for something that is defined elsewhere.
+; reads:   @field a part of @object, which may be the own object; @bare what may be a field without one.
+; sets:    @set what gives a value: @to the expression that gets it, @through one that is read for it, too, or @declares the
+;          field of the class around, or of the class @of.
 ; brings:  @from what brings names in, passes names on or says which package the file belongs to.
 
 ;; outline
@@ -49,3 +52,14 @@
 ;; brings
 (import_statement) @from
 (import_from_statement) @from
+
+;; reads
+(attribute object: (identifier) @object attribute: (identifier) @field)
+
+;; sets
+(assignment left: (_) @to) @set
+(augmented_assignment left: (_) @through) @set
+(for_statement left: (_) @to right: (_) @set)
+(with_item (as_pattern (as_pattern_target) @to)) @set
+(class_definition body: (block (expression_statement (assignment left: (identifier) @declares) @set)))
+(class_definition body: (block (expression_statement (assignment left: (pattern_list (identifier) @declares)) @set)))

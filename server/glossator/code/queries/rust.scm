@@ -50,3 +50,13 @@
 (use_declaration) @from
 (extern_crate_declaration) @from
 (mod_item !body) @from
+
+;; reads
+(field_expression value: (self) @object field: (_) @field)
+
+;; sets
+(assignment_expression left: (_) @to) @set
+(compound_assignment_expr left: (_) @through) @set
+(struct_item name: (_) @of body: (field_declaration_list (field_declaration name: (_) @declares) @set))
+(struct_expression name: (type_identifier) @of body: (field_initializer_list (field_initializer field: (_) @declares) @set))
+(struct_expression name: (type_identifier) @of body: (field_initializer_list (shorthand_field_initializer (identifier) @declares) @set))

@@ -26,3 +26,9 @@
 
 ;; names
 (type_identifier) @name
+
+;; sets
+(public_field_definition name: (_) @declares) @set
+(required_parameter (accessibility_modifier) pattern: (identifier) @declares) @set
+(required_parameter "readonly" pattern: (identifier) @declares) @set
+(optional_parameter (accessibility_modifier) pattern: (identifier) @declares) @set
