@@ -77,6 +77,19 @@ def test_invented_errors_are_dropped() -> None:
     assert supported("Counts.\n\nRaises:\n    TypeError: never.", "") == "Counts."
 
 
+def test_a_loop_is_no_explanation() -> None:
+    """Where a model went on and on with the same words, what it said before is what is left."""
+    around = " with the tokens of prompts drawn in a bar chart" * 9
+    said = f"`bars` gives a line a day. The bar is as long as the tokens, drawn in a bar chart{around} with the"
+    assert explanation(said, CODE, cut=True) == "`bars` gives a line a day. …"
+    assert (
+        explanation("It is drawn" + around, CODE, cut=True)
+        == "It is drawn with the tokens of prompts drawn in a bar chart …"
+    )
+    listed = "It gives a b, a b and a b. Then it ends. It"
+    assert explanation(listed, CODE, cut=True) == "It gives a b, a b and a b. Then it ends. …"
+
+
 def test_explanation() -> None:
     """Preamble, repeated code and farewell are dropped; what was cut says so."""
     answer = f"Sure! Here's what it does:\n\nIt counts.\n\n```python\n{CODE}\n```\n\nLet me know if you have questions!"

@@ -14,6 +14,8 @@ _PREAMBLE = re.compile(
 )
 _CLOSING = re.compile(r"\n+(?:let me know|i hope|feel free|please let)\b[^\n]*\s*\Z", re.I)
 _NUMBER = re.compile(r"(?<![^\n])[ \t]{0,20}\d{1,9}\Z")
+_SENTENCE_END = re.compile(r"[.!?](?=\s)")
+_LEAST_LOOP, _LONGEST_LOOP = 3, 60  # words that are said three times, one time after the other
 _FENCED = re.compile(r"^[ \t]*```[^\n]*\n(.*?)(?:^[ \t]*```[ \t]*$|\Z)", re.S | re.M)
 
 
@@ -27,7 +29,7 @@ def explanation(answer: str, code: str, *, known: str | None = None, cut: bool =
     if text and text[0].islower() and not answer.strip().startswith(text[:10]):
         text = text[0].upper() + text[1:]
     if cut and text:
-        text = _shortened(text)
+        text = _shortened(_unlooped(text))
     return sanitised(text).strip()
 
 
@@ -52,12 +54,24 @@ def _once(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(rows)).strip()
 
 
+def _unlooped(text: str) -> str:
+    """Up to the sentence in which the same words come again and again; of the first one what comes before that."""
+    words = list(re.finditer(r"\S+", text))
+    said = [word[0] for word in words]
+    for at in range(len(said)):
+        for period in range(_LEAST_LOOP, min(_LONGEST_LOOP, (len(said) - at) // 3) + 1):
+            if said[at : at + 2 * period] == said[at + period : at + 3 * period]:
+                whole = [match.end() for match in _SENTENCE_END.finditer(text, 0, words[at].start())]
+                return text[: whole[-1]] if whole else text[: words[at + period - 1].end()]
+    return text
+
+
 def _shortened(text: str) -> str:
     """Up to the last whole sentence where that keeps most of it, and a sign that there was more."""
     if fence := open_fence(text):
         return f"{text.rstrip()}\n{fence}\n\n…"
     # The number of an item ends no sentence.
-    ends = [match.end() for match in re.finditer(r"[.!?](?=\s)", text) if not _NUMBER.search(text, 0, match.start())]
+    ends = [match.end() for match in _SENTENCE_END.finditer(text) if not _NUMBER.search(text, 0, match.start())]
     if ends and ends[-1] > len(text) * 0.6:
         text = text[: ends[-1]]
     return text.rstrip() + " …"
