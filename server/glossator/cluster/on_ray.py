@@ -1,7 +1,7 @@
 """Workers on Ray: an actor pool of Ray Data, each actor with an engine of its own. The only importer of ray.
 
-Ray is told to send no usage statistics. A Ray that is started here listens on the loopback alone, has no dashboard and
-keeps its files in a private folder; one that is joined is its administrator's.
+Ray is told to send no usage statistics. A Ray that is started here listens on the loopback alone, serves nobody without
+its token, has no dashboard and keeps its files in a private folder; one that is joined is its administrator's.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import importlib.util
 import logging
 import os
 import pickle
+import secrets
 import shutil
 import sys
 import tempfile
@@ -36,7 +37,7 @@ _ENVIRONMENT = {
     "RAY_BACKEND_LOG_LEVEL": "fatal",  # else its core writes into the middle of the bar
 }
 _LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
-"""Ray takes the address of a network card where it is given the loopback's, but where there are no clusters."""
+"""Ray takes the address of a network card in the place of the loopback's, but on systems where it has no clusters."""
 
 
 def installed() -> bool:
@@ -99,7 +100,7 @@ class OnRay:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _started(self) -> Any:
-        os.environ.update(_ENVIRONMENT | (_LOOPBACK if self._address == LOCAL else {}))
+        os.environ.update(_ENVIRONMENT | (_LOOPBACK | _token() if self._address == LOCAL else {}))
         import ray
         import ray.data
 
@@ -148,6 +149,11 @@ class OnRay:
         )
         for row in asked.iter_rows():
             yield pickle.loads(row["brought"])  # noqa: S301 - as above
+
+
+def _token() -> dict[str, str]:
+    """A word without which nobody else on this machine is served; given, so that Ray writes none into the home."""
+    return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
 
 
 @contextlib.contextmanager
