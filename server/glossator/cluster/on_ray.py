@@ -14,7 +14,6 @@ import pickle
 import secrets
 import shutil
 import sys
-import tempfile
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,6 +23,7 @@ from typing import Any
 
 from ..engine import EngineError
 from ..engine.machine import cores
+from ..engine.private import temporary_folder
 from . import TRIES, Brought, Portion, Setup
 from .asking import Asker
 from .shares import Machine, Share, share
@@ -110,7 +110,7 @@ class OnRay:
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - Ray tells of dead workers there, amid our answers
         quiet: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
         if self._address == LOCAL:
-            self._folder = Path(tempfile.mkdtemp(prefix="glossator-ray-"))
+            self._folder = temporary_folder("ray")
             quiet |= {
                 "num_cpus": max(cores(), self._workers),
                 "include_dashboard": False,

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import atexit
 import shutil
-import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from ..settings import Folders, Settings
 from . import Chunk, ModelInfo, Request
 from .choose import open_apart
 from .front import Front
+from .private import temporary_folder
 
 _IDLE_SECONDS = 15.0  # an engine whose worker was killed is not to stay for long
 
@@ -45,10 +44,10 @@ class Apart(Front):
 
     def __init__(self, settings: Settings, places: Folders) -> None:
         """`settings` as of `needed`; `places` are this machine's. Raises `EngineError`."""
-        runtime = tempfile.mkdtemp(prefix="glossator-worker-")
+        runtime = temporary_folder("worker")
         self._tidy = partial(shutil.rmtree, runtime, ignore_errors=True)
         atexit.register(self._tidy)  # a worker is ended, as a rule, and not closed
-        super().__init__(open_apart(settings, replace(places, runtime=Path(runtime))))
+        super().__init__(open_apart(settings, replace(places, runtime=runtime)))
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
         """The engine's answer. Raises what that one raises."""
