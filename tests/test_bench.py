@@ -283,3 +283,60 @@ def test_what_a_reader_sees() -> None:
     edit = Edit(Span(0, 1), "b")
     assert shown(Proposal(edits=(edit,), new_text="b", rungs=("parses",))) == "parses\n\n```python\nb\n```"
     assert shown(Refusal(reasons=("no", "never"))) == "refused: no; never"
+
+
+FIGURES = {
+    "when": "2026-01-31", "machine": "a machine", "folder": "a library", "asked": "by a model", "files": 40,
+    "requests": 1.0, "read": 300.0, "reused": 300.0, "written": 60.0, "answer_bytes": 2000.0, "memory_bytes": 3000.0,
+    "survey_seconds": 0.001, "look_up_seconds": 0.001, "plan_seconds": 0.002, "keep_seconds": 0.0005,
+    "levels": [[16, 16, 4, 1], [8, 2], [3]],
+}  # fmt: skip
+
+
+def test_more_gpus_take_less_time() -> None:
+    """Ten times the GPUs take less time, not less than a tenth, and the same work; waiting for levels is no quicker."""
+    from bench.cluster import CARDS, Assumed, simulated
+
+    assumed = Assumed(definitions=50_000, pool_seconds=0.0, failures=0.0)
+    one, ten = (simulated(FIGURES, CARDS[0], gpus, assumed) for gpus in (1, 10))
+    work = 50_000 * 360 / CARDS[0].tokens / 3600
+    assert one.alone == ten.alone and one.lost == ten.lost == 0
+    assert work + one.alone <= one.hours < 1.1 * (work + one.alone)
+    assert ten.alone + work / 10 <= ten.hours < one.hours
+    waited = simulated(FIGURES, CARDS[0], 10, assumed, waits=True)
+    deep = simulated(FIGURES, CARDS[0], 10, Assumed(50_000, pool_seconds=0.0, failures=0.0, deeper=10), waits=True)
+    assert ten.hours <= waited.hours <= deep.hours
+
+
+def test_what_fails_is_asked_again() -> None:
+    """Failures lose portions and cost time; an answer that takes longer to keep than to make decides."""
+    from bench.cluster import CARDS, Assumed, simulated
+
+    quiet = simulated(FIGURES, CARDS[0], 2, Assumed(definitions=50_000, failures=0.0))
+    rough = simulated(FIGURES, CARDS[0], 2, Assumed(definitions=50_000, failures=1.0))
+    assert rough.lost > 0 and rough.hours > quiet.hours
+    slow = simulated({**FIGURES, "keep_seconds": 1.0}, CARDS[0], 64, Assumed(definitions=50_000))
+    assert slow.hours == pytest.approx(50_000 / 3600)
+
+
+@pytest.mark.parametrize("definitions", [50, 5000, 123_456])
+@pytest.mark.parametrize("deeper", [1, 3])
+def test_widened(definitions: int, deeper: int) -> None:
+    """As many definitions as were asked for, in the proportions that were measured, on so many more levels."""
+    from bench.cluster import widened
+
+    found = widened(FIGURES["levels"], definitions, deeper)
+    assert sum(map(sum, found)) == pytest.approx(definitions, rel=0.05, abs=20)
+    assert len(found) <= 3 * deeper and (definitions < 1000 or len(found) == 3 * deeper)
+
+
+def test_the_document_says_what_is_measured() -> None:
+    """The section tells apart what was measured, published and assumed, with sources; the document has it."""
+    from bench.cluster import CARDS, DOCUMENT, Assumed, text
+    from bench.cluster import FIGURES as PLACE
+
+    said = text(FIGURES, Assumed(definitions=20_000), [1, 8])
+    assert all(word in said for word in ("**Measured**", "**Published by others**", "**Assumed**", "2026-01-31"))
+    assert all(card.source in said and f"| 8 × {card.name} |" in said for card in CARDS)
+    written = DOCUMENT.read_text()
+    assert "<!-- bench.cluster -->" in written and json.loads(PLACE.read_text())["when"] in written

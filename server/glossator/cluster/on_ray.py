@@ -69,6 +69,7 @@ class OnRay:
         self._folder: Path | None = None
         self._output = sys.stdout
         self._stopped = False
+        self._running = False  # since Ray is there; it may come to be after it was stopped
 
     def spread(self, portions: Iterator[Portion]) -> Iterator[Brought]:
         """What the workers bring. Raises `EngineError` where Ray does not start or has no room for them."""
@@ -90,11 +91,12 @@ class OnRay:
 
     def stop(self) -> None:
         """End the workers, and Ray where it was started here."""
-        if self._stopped:
+        if self._stopped and not self._running:
             return
-        self._stopped = True
+        self._stopped, self._running = True, False
         if (ray := sys.modules.get("ray")) is not None:
-            ray.shutdown()
+            with contextlib.suppress(Exception):  # it may be starting; what it started ends with this process
+                ray.shutdown()
         sys.stdout = self._output
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -104,6 +106,8 @@ class OnRay:
         import ray
         import ray.data
 
+        if self._stopped:  # while it was imported, which takes seconds
+            raise EngineError("stopped before Ray was there")
         for name in ("ray", "ray.data", "ray.serve", "ray.tune"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         warnings.filterwarnings("ignore", message=".*ray_remote_args.*")
@@ -125,6 +129,7 @@ class OnRay:
             where = "on this machine" if self._address == LOCAL else f"at {self._address}"
             self.stop()
             raise EngineError(f"there is no Ray {where}: {_first_line(error)}") from error
+        self._running = True
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
         context.max_errored_blocks = -1  # a portion that cannot be asked about is told by name

@@ -47,7 +47,11 @@ class Apart(Front):
         runtime = temporary_folder("worker")
         self._tidy = partial(shutil.rmtree, runtime, ignore_errors=True)
         atexit.register(self._tidy)  # a worker is ended, as a rule, and not closed
-        super().__init__(open_apart(settings, replace(places, runtime=runtime)))
+        try:
+            super().__init__(open_apart(settings, replace(places, runtime=runtime)))
+        except BaseException:
+            self._tidy()
+            raise
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
         """The engine's answer. Raises what that one raises."""
