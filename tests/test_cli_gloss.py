@@ -249,6 +249,14 @@ def test_ray_is_wanted(shell: Shell, installed: bool, monkeypatch: pytest.Monkey
     assert found.exit_code == 2 and ("cache.enabled" if installed else '"glossator[ray]"') in found.stderr
 
 
+def test_no_such_cluster(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster that is not there is exit code 3 and a sentence that names it."""
+    monkeypatch.setattr(on_ray, "installed", lambda: True)
+    monkeypatch.setenv("GLOSSATOR_HOME", str(shell.home))
+    found = CliRunner().invoke(glossator, ["gloss", str(shell.folder / "shop"), "--ray", "127.0.0.1:1"])
+    assert found.exit_code == 3 and "there is no Ray at 127.0.0.1:1" in found.stderr and not found.stdout
+
+
 def test_room(shell: Shell) -> None:
     """Where what is explained has no room, that is known beforehand."""
     config = shell.home / "config" / "config.toml"

@@ -20,7 +20,7 @@ from glossator.action.catalogue import load, prompts_folder
 from glossator.action.order import levels
 from glossator.action.sources import sources
 from glossator.action.workspaces import Workspaces
-from glossator.cluster import TRIES, Brought, Portion, Setup, gathering, planning
+from glossator.cluster import TRIES, Brought, Portion, Setup, gathering, on_ray, planning
 from glossator.cluster.asking import Asker
 from glossator.cluster.gathering import gathered
 from glossator.cluster.here import Here, WorkerDied
@@ -362,6 +362,13 @@ def test_too_many_workers(settings: Settings, most: int) -> None:
     """More workers than there is room for would wait forever, and are refused."""
     with pytest.raises(EngineError, match=f"room for {most}"):
         share(settings, [GPUS], 33)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "[::1]:1", "127.0.0.1:99999", "no.such.host.invalid:6379"])
+def test_no_cluster_there(address: str) -> None:
+    """A cluster that is not there is named at once, before Ray is even loaded."""
+    with pytest.raises(EngineError, match=r"there is no Ray at .*:\d+: "):
+        next(on_ray.OnRay(address, SETUP).spread(iter(())))
 
 
 async def test_stopped_while_it_waits(job: Job) -> None:

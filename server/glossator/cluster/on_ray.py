@@ -13,6 +13,7 @@ import os
 import pickle
 import secrets
 import shutil
+import socket
 import sys
 import warnings
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ from .shares import Machine, Share, share
 
 LOCAL = "local"
 _STRETCH = 512  # portions for each worker between two pools: their texts are in Ray's memory, a pool takes a while
+_REACH_SECONDS = 10.0
 _STORE_BYTES = 256 << 20  # of shared memory; what is more goes to the disk
 _ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -102,6 +104,7 @@ class OnRay:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _started(self) -> Any:
+        _reach(self._address)
         os.environ.update(_ENVIRONMENT | (_LOOPBACK | _token() if self._address == LOCAL else {}))
         import ray
         import ray.data
@@ -154,6 +157,17 @@ class OnRay:
         )
         for row in asked.iter_rows():
             yield pickle.loads(row["brought"])  # noqa: S301 - as above
+
+
+def _reach(address: str) -> None:
+    """Raise `EngineError` where nobody listens there: Ray itself would try for minutes."""
+    host, _, port = address.rpartition(":")
+    if not host or "/" in host or not port.isdigit():  # `local`, `auto`, `ray://…`
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _REACH_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise EngineError(f"there is no Ray at {address}: {error}") from error
 
 
 def _token() -> dict[str, str]:
