@@ -12,13 +12,13 @@ import argparse
 import heapq
 import json
 import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from glossator.cluster.on_ray import _STRETCH
+from glossator.cluster.on_ray import stretches
 
 from . import tables
 
@@ -72,7 +72,7 @@ class Assumed:
         failures: Of a GPU, its machine or its server, in an hour.
         restart_seconds: Until it answers again; what its workers had under way is lost.
         pool_seconds: To start a pool of workers, between two stretches.
-        deeper: How many times as many levels there are as in what was measured, of the same files in all.
+        drivers: Between which the folders are shared out.
     """
 
     definitions: int = 10_000_000
@@ -80,27 +80,25 @@ class Assumed:
     failures: float = 0.01
     restart_seconds: float = 300.0
     pool_seconds: float = 60.0
-    deeper: int = 1
+    drivers: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Hours of the clock in all, of it the driver's alone; portions that were asked about again."""
+    """Hours of the clock in all, of them those in which GPUs wait for the driver; portions that were asked again."""
 
     hours: float
-    alone: float
+    waited: float
     lost: int
 
 
-def widened(levels: Sequence[Sequence[int]], definitions: int, deeper: int = 1) -> list[list[int]]:
-    """Sizes of portions by level, for so many definitions: as many copies of what was measured side by side, the files
-    of each level being shared out to `deeper` levels."""
+def widened(levels: Sequence[Sequence[int]], definitions: int) -> list[list[int]]:
+    """Sizes of portions by level, for so many definitions: copies of what was measured, side by side."""
     copies = definitions / sum(map(sum, levels))
-    found = []
-    for level in levels:
-        wide = [size for at, size in enumerate(level) for _ in range(int(copies * (at + 1)) - int(copies * at))]
-        found += [each for each in (wide[at::deeper] for at in range(deeper)) if each]
-    return found
+    return [
+        [size for at, size in enumerate(level) for _ in range(int(copies * (at + 1)) - int(copies * at))]
+        for level in levels
+    ]
 
 
 def simulated(
@@ -111,15 +109,19 @@ def simulated(
     chance = random.Random(seed)
     slots = gpus * assumed.slots
     second = (figures["read"] + figures["written"]) / (card.tokens / assumed.slots)  # of a slot, for a definition
-    levels = widened(figures["levels"], assumed.definitions, assumed.deeper)
+    serial = {name: figures[f"{name}_seconds"] / assumed.drivers for name in ("survey", "look_up", "plan", "keep")}
+    levels = widened(figures["levels"], assumed.definitions)
     runs = levels if waits else [[size for level in levels for size in level]]
-    clock = alone = assumed.definitions * (figures["survey_seconds"] + figures["look_up_seconds"])
-    lost = 0
+    begun = assumed.definitions * (serial["survey"] + serial["look_up"])
+    clock = planned = waited = begun
+    lost, sizes = 0, stretches(slots)
     for run in runs:
-        for stretch in _stretches(run, _STRETCH * slots):
-            planned = sum(stretch) * figures["plan_seconds"] + assumed.pool_seconds
-            alone += planned
-            free = [clock + planned] * slots
+        rest = iter(run)
+        while stretch := list(islice(rest, next(sizes))):
+            planned += sum(stretch) * serial["plan"]
+            waited += max(0.0, planned - clock)
+            clock = planned = max(clock, planned)  # now the next stretch is planned
+            free = [clock + assumed.pool_seconds] * slots
             for size in stretch:
                 took = size * second
                 if chance.random() < took / 3600 * assumed.failures:
@@ -127,34 +129,28 @@ def simulated(
                     lost += 1
                 heapq.heapreplace(free, free[0] + took)
             clock = max(free)
-    kept = assumed.definitions * figures["keep_seconds"]
-    return Outcome(max(clock, kept) / 3600, alone / 3600, lost)
+    kept = begun + assumed.definitions * serial["keep"]
+    return Outcome(max(clock, kept) / 3600, waited / 3600, lost)
 
 
-def _stretches(portions: Sequence[int], most: int) -> Iterator[list[int]]:
-    rest = iter(portions)
-    while stretch := list(islice(rest, most)):
-        yield stretch
-
-
-HEAD = ("", "hours", "of it the driver alone", "each level waited for", "ten times as deep", "GPU hours", "kWh", "lost")
+HEAD = ("", "hours", "of them for the driver", "with 16 drivers", "each level waited for", "GPU hours", "kWh", "lost")
 
 
 def rows(figures: dict[str, Any], assumed: Assumed, gpus: Sequence[int]) -> list[tuple[str, ...]]:
-    """The table, as `HEAD` names it."""
+    """The table, as `HEAD` names it. From the third number on there are 16 drivers."""
     found = []
-    deep = Assumed(**{**_fields(assumed), "deeper": 10})
+    many = replace(assumed, drivers=16)
     for card in CARDS:
         for count in gpus:
-            built = simulated(figures, card, count, assumed)
-            waited = simulated(figures, card, count, assumed, waits=True)
-            deeper = simulated(figures, card, count, deep, waits=True)
+            one = simulated(figures, card, count, assumed)
+            built = simulated(figures, card, count, many)
+            levels = simulated(figures, card, count, many, waits=True)
             hours = built.hours * count
             found.append(
                 (
                     f"{count} × {card.name}",
-                    *(f"{value:,.0f}" if value >= 100 else f"{value:.1f}" for value in (built.hours, built.alone)),
-                    *(f"+{100 * (each.hours / built.hours - 1):.1f} %" for each in (waited, deeper)),
+                    *(f"{value:,.0f}" if value >= 100 else f"{value:.1f}" for value in _hours(one, built)),
+                    f"+{100 * max(0.0, levels.hours / built.hours - 1):.1f} %",
                     f"{hours:,.0f}",
                     f"{hours * card.watts / 1000:,.0f}",
                     f"{built.lost:,}",
@@ -163,8 +159,8 @@ def rows(figures: dict[str, Any], assumed: Assumed, gpus: Sequence[int]) -> list
     return found
 
 
-def _fields(assumed: Assumed) -> dict[str, Any]:
-    return {name: getattr(assumed, name) for name in Assumed.__slots__}
+def _hours(one: Outcome, built: Outcome) -> tuple[float, float, float]:
+    return one.hours, one.waited, built.hours
 
 
 def text(figures: dict[str, Any], assumed: Assumed, gpus: Sequence[int]) -> str:
@@ -193,11 +189,12 @@ def text(figures: dict[str, Any], assumed: Assumed, gpus: Sequence[int]) -> str:
             f"**Assumed**: the code base is many copies of the measured one side by side, a 7B model writes as much as "
             f"the measured one, {assumed.slots} workers ask each server, a GPU fails every "
             f"{1 / assumed.failures:.0f} hours and is back after {assumed.restart_seconds:.0f} s, a pool of workers "
-            f"starts in {assumed.pool_seconds:.0f} s.",
-            f"One driver would hold {figures['memory_bytes'] * size / 1e9:,.0f} GB, and "
-            f"{figures['answer_bytes'] * size / 1e9:,.0f} GB of answers (`cache.megabytes`), in "
-            f"{-(-size // 100_000)} packs: such a code base is given to it folder by folder, "
-            "which also lets several drivers share the work.",
+            f"starts in {assumed.pool_seconds:.0f} s, and drivers are as quick side by side as alone.",
+            f"One driver is not enough for so much: it would hold {figures['memory_bytes'] * size / 1e9:,.0f} GB, and "
+            f"beyond a few GPUs it is what all wait for. Such a code base is glossed folder by folder, by a driver for "
+            f"each, all of which use the same GPUs. Answers take {figures['answer_bytes'] * size / 1e9:,.0f} GB in all "
+            f"(`cache.megabytes`) and {-(-size // 100_000)} packs. Levels limit nothing at this size; that counts only "
+            "where there are fewer files on a level than workers.",
         ]
     )
 
@@ -205,7 +202,7 @@ def text(figures: dict[str, Any], assumed: Assumed, gpus: Sequence[int]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gpus", type=int, nargs="+", default=[1, 8, 64])
-    parser.add_argument("--definitions", type=int, default=Assumed.definitions)
+    parser.add_argument("--definitions", type=int, default=Assumed().definitions)
     parser.add_argument("--failures", type=float, default=0.01, help="of a GPU, in an hour")
     parser.add_argument("--put", action="store_true", help="write it into docs/GLOSS.md")
     given = parser.parse_args()

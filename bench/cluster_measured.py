@@ -40,15 +40,11 @@ def asked(home: Path) -> dict[str, Any]:
     whole = sum((row.cost for row in Ledger(places.stats).rows(400) if row.purpose == "explain (ahead)"), Cost())
     if not whole.questions:
         raise ValueError(f"{home}: nothing was glossed there")
-    remembered = Remembered(Scripted([]), places.cache / "answers", 1024)
-    asyncio.run(remembered.opened(30))
-    state = remembered.state()
     return {
         "requests": whole.requests / whole.questions,
         "read": whole.computed / whole.questions,
         "reused": whole.reused / whole.questions,
         "written": whole.written / whole.questions,
-        "answer_bytes": state["bytes"] / state["entries"],
         "definitions_asked": int(whole.questions),
     }
 
@@ -79,6 +75,7 @@ def planned(folder: Path) -> dict[str, Any]:
             engine.keep({f"{each.number:032x}{start:032x}": answer for start in each.starts})
             count += len(each.starts)
         clock.append(time.perf_counter())
+        state = engine.state()
         around.close()
     taken = [(after - before) / count for before, after in itertools.pairwise(clock)]
     level_of = {part.source.path: at for at, level in enumerate(leveled(parts)) for part in level}
@@ -88,6 +85,7 @@ def planned(folder: Path) -> dict[str, Any]:
     return {
         "files": len(parts),
         "memory_bytes": memory / count,
+        "answer_bytes": state["bytes"] / state["entries"],
         **dict(zip(("survey_seconds", "look_up_seconds", "plan_seconds", "keep_seconds"), taken, strict=True)),
         "levels": levels,
     }

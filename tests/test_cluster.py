@@ -364,6 +364,18 @@ def test_too_many_workers(settings: Settings, most: int) -> None:
         share(settings, [GPUS], 33)
 
 
+def test_stretches(job: Job) -> None:
+    """What is planned ahead comes in order, little at first, and ends once it is stopped."""
+    portion = next(job.portions())
+    many = [replace(portion, number=at) for at in range(1000)]
+    found = list(on_ray.OnRay("local", SETUP)._ahead(iter(many), 2))
+    assert [len(each) for each in found] == [64, 256, 680]
+    assert [each.number for stretch in found for each in stretch] == list(range(1000))
+    stopped = on_ray.OnRay("local", SETUP)
+    taken = [len(stretch) for stretch in stopped._ahead(iter(many), 1) if stopped.stop() is None]
+    assert taken[0] == 32 and sum(taken) < 1000
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "[::1]:1", "127.0.0.1:99999", "no.such.host.invalid:6379"])
 def test_no_cluster_there(address: str) -> None:
     """A cluster that is not there is named at once, before Ray is even loaded."""

@@ -17,8 +17,9 @@ import socket
 import sys
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from .asking import Asker
 from .shares import Machine, Share, share
 
 LOCAL = "local"
-_STRETCH = 512  # portions for each worker between two pools: their texts are in Ray's memory, a pool takes a while
+_STRETCHES = (32, 128, 512)  # portions for each worker
 _REACH_SECONDS = 10.0
 _STORE_BYTES = 256 << 20  # of shared memory; what is more goes to the disk
 _ENVIRONMENT = {
@@ -81,7 +82,7 @@ class OnRay:
             threads = self._setup.settings.local.threads or given.cpus
             local = replace(self._setup.settings.local, threads=threads)
             setup = replace(self._setup, settings=replace(self._setup.settings, local=local))
-            while not self._stopped and (stretch := list(islice(portions, _STRETCH * given.workers))):
+            for stretch in self._ahead(portions, given.workers):
                 yield from self._spread(ray, setup, given, stretch)
         except EngineError:
             raise
@@ -143,6 +144,19 @@ class OnRay:
         machines = [Machine(int(each.get("CPU", 0)), int(each.get("GPU", 0))) for each in found]
         return share(self._setup.settings, machines, self._workers)
 
+    def _ahead(self, portions: Iterator[Portion], workers: int) -> Iterator[list[Portion]]:
+        """A stretch after the other, each being planned while the one before is asked about."""
+
+        def plan(size: int) -> list[Portion]:
+            return [each for each in islice(portions, size) if not self._stopped]
+
+        sizes = stretches(workers)
+        with ThreadPoolExecutor(1, "plan") as planner:
+            following = planner.submit(plan, next(sizes))
+            while stretch := following.result():
+                following = planner.submit(plan, next(sizes))
+                yield stretch
+
     def _spread(self, ray: Any, setup: Setup, given: Share, stretch: list[Portion]) -> Iterator[Brought]:
         rows = [{"portion": pickle.dumps(each)} for each in stretch]
         asked = ray.data.from_items(rows, override_num_blocks=len(rows)).map_batches(
@@ -157,6 +171,12 @@ class OnRay:
         )
         for row in asked.iter_rows():
             yield pickle.loads(row["brought"])  # noqa: S301 - as above
+
+
+def stretches(workers: int) -> Iterator[int]:
+    """How many portions one pool of workers is given, pool after pool: few at first, so that the first one has not long
+    to wait for its plan; then more, since a pool takes a while to start, but their texts are in Ray's memory."""
+    return (each * workers for each in chain(_STRETCHES, repeat(_STRETCHES[-1])))
 
 
 def _reach(address: str) -> None:
