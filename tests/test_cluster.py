@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import pickle
+import sys
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -29,9 +32,21 @@ from glossator.engine import Chunk, Engine, EngineError, Finished, ModelInfo, Re
 from glossator.engine.apart import needed
 from glossator.engine.ledger import Ledger
 from glossator.engine.remembered import Remembered
+from glossator.engine.remote import Remote as Server
 from glossator.engine.scripted import Rule, Scripted
 from glossator.settings import Local, Remote, Settings, folders
 
+
+def helper(name: str) -> Any:
+    """A module of this folder, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).parent / f"{name}.py")
+    assert spec and spec.loader
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+fake = helper("endpoint_fake")
 EXPLAIN = load(prompts_folder())[0]["explain"]
 INFO = ModelInfo("watched", "d", 8192, prefill_rate=60.0, decode_rate=8.0)
 SETUP = Setup(__version__, Settings(backend="scripted"), EXPLAIN, INFO, prompt_tokens(INFO, hover=True))
@@ -323,6 +338,25 @@ def test_no_key_is_sent(job: Job, tmp_path: Path) -> None:
     assert b"A_KEY" in sent and b"secret-words" not in sent and b"/home/me" not in sent
     assert pickle.loads(sent)[0] == setup  # noqa: S301
     assert setup.settings.remote.model == "watched"  # whatever the server lists first at another time
+
+
+def test_a_server_is_asked(job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker asks the server that was named, with the key of its own environment; without one it says which."""
+    monkeypatch.setenv("GLOSSATOR_HOME", str(tmp_path))
+    with fake.FakeEndpoint(fake.said("It returns a number.")) as server:
+        remote = Remote(base_url=server.url, model="tiny", key_variable="A_KEY")
+        info = Server(remote, {"A_KEY": "of-the-driver"}).model()
+        settings = needed(Settings(backend="remote", remote=remote), folders(), info)
+        sent = pickle.dumps(replace(SETUP, settings=settings, info=info))
+        rates = next(each for each in job.portions() if each.path == "lib/rates.py")
+        monkeypatch.setenv("A_KEY", "of-the-worker")
+        asker = Asker(pickle.loads(sent))  # noqa: S301
+        found = asker.asked(rates)
+        asker.close()
+        assert len(found.told) == len(found.answers) == len(server.requests) == 5
+        assert {each.headers["authorization"] for each in server.requests} == {"Bearer of-the-worker"}
+        monkeypatch.delenv("A_KEY")
+        assert "A_KEY is not set" in next(iter(Asker(pickle.loads(sent)).asked(rates).failed.values()))  # noqa: S301
 
 
 def test_settings_of_workers(tmp_path: Path) -> None:
