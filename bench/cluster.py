@@ -133,7 +133,16 @@ def simulated(
     return Outcome(max(clock, kept) / 3600, waited / 3600, lost)
 
 
-HEAD = ("", "hours", "of them for the driver", "with 16 drivers", "each level waited for", "GPU hours", "kWh", "lost")
+HEAD = (
+    "",
+    "hours",
+    "of them for the driver",
+    "with 16 drivers",
+    "each level waited for",
+    "GPU hours",
+    "kWh",
+    "portions lost",
+)
 
 
 def rows(figures: dict[str, Any], assumed: Assumed, gpus: Sequence[int]) -> list[tuple[str, ...]]:
@@ -186,15 +195,16 @@ def text(figures: dict[str, Any], assumed: Assumed, gpus: Sequence[int]) -> str:
             + ". A token that is read is charged like one that is written. The energy is the cards' alone, at "
             + " and ".join(f"{card.watts:.0f} W ({card.name})" for card in CARDS)
             + ".",
-            f"**Assumed**: the code base is many copies of the measured one side by side, a 7B model writes as much as "
-            f"the measured one, {assumed.slots} workers ask each server, a GPU fails every "
+            "**Assumed**: the code base is many copies of the measured one side by side, its definitions cost what those "
+            "few did, a 7B model writes as much as the small one, the server keeps what it read of a file (vLLM's prefix "
+            f"caching), {assumed.slots} workers ask each server, a GPU fails every "
             f"{1 / assumed.failures:.0f} hours and is back after {assumed.restart_seconds:.0f} s, a pool of workers "
             f"starts in {assumed.pool_seconds:.0f} s, and drivers are as quick side by side as alone.",
             f"One driver is not enough for so much: it would hold {figures['memory_bytes'] * size / 1e9:,.0f} GB, and "
             f"beyond a few GPUs it is what all wait for. Such a code base is glossed folder by folder, by a driver for "
             f"each, all of which use the same GPUs. Answers take {figures['answer_bytes'] * size / 1e9:,.0f} GB in all "
-            f"(`cache.megabytes`) and {-(-size // 100_000)} packs. Levels limit nothing at this size; that counts only "
-            "where there are fewer files on a level than workers.",
+            f"(`cache.megabytes`) and {-(-size // 100_000)} packs. Levels are not waited for; where each one were, "
+            "that would count as soon as a level has few portions for each worker.",
         ]
     )
 

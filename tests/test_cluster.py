@@ -67,16 +67,20 @@ COUNT = 8
 class Watched(Scripted):
     """Keeps what it is asked, and how many at once."""
 
-    def __init__(self, asked: list[Request], trouble: str = "") -> None:
-        rule = Rule(text="It returns a number.", wait_ms=1, error=trouble)
-        super().__init__([rule], INFO)
+    def __init__(self, asked: list[Request], trouble: str = "", *, together: int = 1) -> None:
+        """`together`: nothing is answered before so many have asked."""
+        super().__init__([Rule(text="It returns a number.", error=trouble)], INFO)
         self.asked, self.at_once, self._now = asked, 0, 0
+        self._together, self._all = together, asyncio.Event()
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
         self.asked.append(request)
         self._now += 1
         self.at_once = max(self.at_once, self._now)
         try:
+            if self._now >= self._together:
+                self._all.set()
+            await asyncio.wait_for(self._all.wait(), 60)
             async for chunk in super().stream(request):
                 yield chunk
         finally:
@@ -318,7 +322,7 @@ def test_at_once(job: Job, backend: str, expected: int) -> None:
     opened: list[Watched] = []
 
     def engine(setup: Setup) -> Watched:
-        opened.append(Watched(job.asked))
+        opened.append(Watched(job.asked, together=expected))
         return opened[-1]
 
     asker = Asker(replace(SETUP, settings=Settings(backend=backend)), engine)  # type: ignore[arg-type]

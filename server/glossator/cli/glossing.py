@@ -182,7 +182,7 @@ async def _ask(
 
 def _tell_room(count: int, engine: Engine) -> None:
     """Better known before the work than when what was explained first is forgotten for what came last."""
-    if isinstance(engine, Remembered) and count * _ANSWER_BYTES > engine.room() > 0:
+    if isinstance(engine, Remembered) and count * _ANSWER_BYTES > engine.room():
         need, room = count * _ANSWER_BYTES >> 20, engine.room() >> 20
         present.note(
             f"{count} answers need about {need} MB, and there is room for {room}: "
