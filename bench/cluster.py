@@ -195,9 +195,9 @@ def text(figures: dict[str, Any], assumed: Assumed, gpus: Sequence[int]) -> str:
             + ". A token that is read is charged like one that is written. The energy is the cards' alone, at "
             + " and ".join(f"{card.watts:.0f} W ({card.name})" for card in CARDS)
             + ".",
-            "**Assumed**: the code base is many copies of the measured one side by side, its definitions cost what those "
-            "few did, a 7B model writes as much as the small one, the server keeps what it read of a file (vLLM's prefix "
-            f"caching), {assumed.slots} workers ask each server, a GPU fails every "
+            "**Assumed**: the code base is many copies of the measured one side by side, its definitions cost what "
+            "those few did, a 7B model writes as much as the small one, the server keeps what it read of a file "
+            f"(vLLM's prefix caching), {assumed.slots} workers ask each server, a GPU fails every "
             f"{1 / assumed.failures:.0f} hours and is back after {assumed.restart_seconds:.0f} s, a pool of workers "
             f"starts in {assumed.pool_seconds:.0f} s, and drivers are as quick side by side as alone.",
             f"One driver is not enough for so much: it would hold {figures['memory_bytes'] * size / 1e9:,.0f} GB, and "
