@@ -9,10 +9,14 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "server" / "glossator"
-ROOMS = {"cli", "lsp", "action", "answer", "code", "engine", "models", "site", "settings", "__init__", "__main__"}
+ROOMS = {
+    *("cli", "lsp", "cluster", "action", "answer", "code", "engine", "models", "site", "settings"),
+    *("__init__", "__main__"),
+}
 
 MAY_IMPORT = {
-    "cli": {"lsp", "action", "answer", "code", "engine", "models", "settings", "site"},
+    "cli": {"lsp", "action", "answer", "code", "engine", "models", "settings", "site", "cluster"},
+    "cluster": {"action", "code", "engine", "settings"},
     "lsp": {"action", "answer", "code", "engine", "models", "settings"},
     "action": {"answer", "code", "engine"},
     "answer": {"code"},
@@ -34,6 +38,7 @@ ONLY_IMPORTER = {
     "diskcache": "engine/remembered",
     "huggingface_hub": "models/pull",
     "httpx2": "engine/remote_http",
+    "ray": "cluster/on_ray",
     "markdown_it": "site/prose",
     "click": ("cli/", "__main__"),
     "rich": "cli/",

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -283,3 +284,58 @@ def test_what_a_reader_sees() -> None:
     edit = Edit(Span(0, 1), "b")
     assert shown(Proposal(edits=(edit,), new_text="b", rungs=("parses",))) == "parses\n\n```python\nb\n```"
     assert shown(Refusal(reasons=("no", "never"))) == "refused: no; never"
+
+
+FIGURES = {
+    "when": "2026-01-31", "machine": "a machine", "folder": "a library", "asked": "by a model", "files": 40,
+    "requests": 1.0, "read": 300.0, "reused": 300.0, "written": 60.0, "answer_bytes": 2000.0, "memory_bytes": 3000.0,
+    "survey_seconds": 0.001, "look_up_seconds": 0.001, "plan_seconds": 0.002, "keep_seconds": 0.0005,
+    "levels": [[16, 16, 4, 1], [8, 2], [3]],
+}  # fmt: skip
+
+
+def test_more_gpus_take_less_time() -> None:
+    """Ten times the GPUs take less time, not less than a tenth, for the same work; waiting for levels is no quicker;
+    more drivers are waited for less."""
+    from bench.cluster import CARDS, Assumed, simulated
+
+    assumed = Assumed(definitions=50_000, pool_seconds=0.0, failures=0.0)
+    one, ten = (simulated(FIGURES, CARDS[0], gpus, assumed) for gpus in (1, 10))
+    work, begun = 50_000 * 360 / CARDS[0].tokens / 3600, 50_000 * 0.002 / 3600
+    assert 0.99 * (work + begun) <= one.hours < 1.1 * (work + one.waited) and one.lost == ten.lost == 0
+    assert 0.99 * (begun + work / 10) <= ten.hours < one.hours
+    assert ten.hours <= simulated(FIGURES, CARDS[0], 10, assumed, waits=True).hours
+    many = simulated(FIGURES, CARDS[0], 10, replace(assumed, drivers=16))
+    assert many.hours < ten.hours and many.waited < ten.waited
+
+
+def test_what_fails_is_asked_again() -> None:
+    """Failures lose portions and cost time; where answers take longer to keep than to make, that decides."""
+    from bench.cluster import CARDS, Assumed, simulated
+
+    quiet = simulated(FIGURES, CARDS[0], 2, Assumed(definitions=50_000, failures=0.0))
+    rough = simulated(FIGURES, CARDS[0], 2, Assumed(definitions=50_000, failures=1.0))
+    assert rough.lost > 0 and rough.hours > quiet.hours
+    slow = simulated({**FIGURES, "keep_seconds": 1.0}, CARDS[0], 64, Assumed(definitions=50_000))
+    assert slow.hours == pytest.approx(50_000 * 1.002 / 3600)
+
+
+@pytest.mark.parametrize("definitions", [50, 5000, 123_456])
+def test_widened(definitions: int) -> None:
+    """As many definitions as were asked for, in the proportions that were measured."""
+    from bench.cluster import widened
+
+    found = widened(FIGURES["levels"], definitions)
+    assert sum(map(sum, found)) == pytest.approx(definitions, rel=0.05, abs=20) and len(found) == 3
+
+
+def test_the_document_says_what_is_measured() -> None:
+    """The section tells apart what was measured, published and assumed, with sources; the document has it."""
+    from bench.cluster import CARDS, DOCUMENT, Assumed, text
+    from bench.cluster import FIGURES as PLACE
+
+    said = text(FIGURES, Assumed(definitions=20_000), [1, 8])
+    assert all(word in said for word in ("**Measured**", "**Published by others**", "**Assumed**", "2026-01-31"))
+    assert all(card.source in said and f"| 8 × {card.name} |" in said for card in CARDS)
+    written = DOCUMENT.read_text()
+    assert "<!-- bench.cluster -->" in written and json.loads(PLACE.read_text())["when"] in written

@@ -12,8 +12,11 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from glossator.cli.main import glossator
 from glossator.cli.meter import Meter, duration
+from glossator.cluster import on_ray
 
 SHOP = Path(__file__).parent / "repos" / "shop"
 MODEL = '[model]\ndigest = "fixed"\n'
@@ -208,6 +211,7 @@ def test_trouble_with_the_engine(shell: Shell) -> None:
         (["shop", "--html", "home"], "holds other files"),
         (["shop", "--html", "shop/pyproject.toml"], "not a folder"),
         (["shop", "--limit", "-1"], "--limit"),
+        (["shop", "--workers", "2"], "--ray"),
         ([], "PATH"),
     ],
 )
@@ -224,6 +228,53 @@ def test_nothing_is_remembered(shell: Shell) -> None:
     config.write_text(config.read_text() + "[cache]\nenabled = false\n")
     code, _, error = shell.run("gloss", "shop", "--remembered")
     assert code == 2 and "cache.enabled" in error
+
+
+def test_pack(shell: Shell) -> None:
+    """`--pack` writes what is known then, over a pack of an earlier run and over nothing else."""
+    for limit in ("1", "3"):
+        code, out, error = shell.run("gloss", "shop", "--limit", limit, "--pack", "shop.pack")
+        assert code == 0, error
+        assert f"shop.pack: {limit} answers" in out
+    shell.answers(f'{MODEL}[[answer]]\nerror = "asked"\n')
+    shell.run("cache", "clear")
+    assert "3 taken" in shell.run("cache", "import", "shop.pack")[1]
+    assert "**sells**" in shell.run("explain", "shop/shop/rules.py:reduced")[1]
+    (shell.folder / "notes.txt").write_text("mine")
+    code, _, error = shell.run("gloss", "shop", "--pack", "notes.txt")
+    assert code == 2 and "not written over" in error and (shell.folder / "notes.txt").read_text() == "mine"
+    assert shell.run("gloss", "shop", "--pack", "nowhere/shop.pack")[0] == 2
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_ray_is_wanted(shell: Shell, installed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Ray, or without a memory for what workers bring, that is said before anything is asked."""
+    monkeypatch.setattr(on_ray, "installed", lambda: installed)
+    monkeypatch.setenv("GLOSSATOR_HOME", str(shell.home))
+    arguments = ["gloss", str(shell.folder / "shop"), "--ray", "local"]
+    if installed:
+        config = shell.home / "config" / "config.toml"
+        config.write_text(config.read_text() + "[cache]\nenabled = false\n")
+    found = CliRunner().invoke(glossator, arguments)
+    assert found.exit_code == 2 and ("cache.enabled" if installed else '"glossator[ray]"') in found.stderr
+
+
+def test_no_such_cluster(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster that is not there is exit code 3 and a sentence that names it."""
+    monkeypatch.setattr(on_ray, "installed", lambda: True)
+    monkeypatch.setenv("GLOSSATOR_HOME", str(shell.home))
+    found = CliRunner().invoke(glossator, ["gloss", str(shell.folder / "shop"), "--ray", "127.0.0.1:1"])
+    assert found.exit_code == 3 and "there is no Ray at 127.0.0.1:1" in found.stderr and not found.stdout
+
+
+def test_room(shell: Shell) -> None:
+    """Where what is explained has no room, that is known beforehand."""
+    config = shell.home / "config" / "config.toml"
+    config.write_text(config.read_text() + "[cache]\nmegabytes = 1\n")
+    many = "\n".join(f"def f{at}():\n    return {at}\n" for at in range(1200))
+    (shell.folder / "many.py").write_text(many)
+    assert "cache.megabytes" in shell.run("gloss", "many.py")[2]
+    assert "cache.megabytes" not in shell.run("gloss", "shop")[2]
 
 
 def test_time_left() -> None:

@@ -88,8 +88,7 @@ def survey(files: Sequence[SourceFile], around: Workspaces) -> tuple[Part, ...]:
 
 
 def _ordered(tree: Tree, path: str, found: Mapping[Span, Place]) -> tuple[Symbol, ...]:
-    symbols = [each for each in outline(tree) if each.kind in EXPLAINED and each.body is not None]
-    by_start = {each.code.start: each for each in symbols}
+    by_start = {each.code.start: each for each in explained(tree)}
     leans: dict[Symbol, list[Symbol]] = {}
     stack: list[Symbol] = []
     for symbol in by_start.values():
@@ -103,6 +102,11 @@ def _ordered(tree: Tree, path: str, found: Mapping[Span, Place]) -> tuple[Symbol
         if file == path and start in by_start and callers:
             leans.setdefault(callers[-1], []).append(by_start[start])
     return tuple(leaned_on_first(by_start.values(), leans))
+
+
+def explained(tree: Tree) -> list[Symbol]:
+    """The definitions of a file that are explained, as they stand."""
+    return [each for each in outline(tree) if each.kind in EXPLAINED and each.body is not None]
 
 
 def targets(part: Part, around: Workspaces, wanted: Collection[Place] | None = None) -> Iterator[tuple[Place, Target]]:

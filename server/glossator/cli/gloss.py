@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..action.gloss import Part, Place, Told
     from ..action.sources import Sources
     from ..site import Edition, Source
-    from .glossing import Wish, Work
+    from .glossing import Spread, Wish, Work
 
 ACTION = "explain"
 
@@ -31,27 +31,51 @@ ACTION = "explain"
 @click.option("--dry-run", is_flag=True, help="Print what there is to do and what it will probably cost, and stop.")
 @click.option("--model", metavar="NAME|PATH", help="A model of the catalogue or a GGUF file, for this once.")
 @click.option("--pull", is_flag=True, help="Fetch the model first when it is not here.")
-def gloss(path: Path, html: Path | None, model: str | None, pull: bool, **options: Any) -> None:
+@click.option("--pack", metavar="OUT", type=click.Path(path_type=Path), help="Write what is known then to a pack.")
+@click.option("--ray", metavar="local|HOST:PORT", default="", help="Have workers on Ray ask: here, or on a cluster.")
+@click.option("--workers", metavar="N", type=click.IntRange(min=1), help="How many; each has an engine of its own.")
+def gloss(path: Path, *, model: str | None, pull: bool, ray: str, workers: int | None, **options: Any) -> None:
     """Explain all definitions of a file or folder, beside its code.
 
     Explanations are remembered: a second run asks only what is new, and one that was stopped goes on. With --html they
-    stand in the margins of a site that opens from the disk.
+    stand in the margins of a site that opens from the disk. With --ray many workers ask, docs/GLOSS.md says how.
     """
     from .glossing import Wish
 
     with told():
         settings = asking(load(), model or "")
+        html, pack = options.pop("html"), options.pop("pack")
         wish = Wish(**options)
         if wish.remembered and not settings.cache.enabled:
             raise click.UsageError("--remembered: nothing is remembered, cache.enabled is off in your settings")
+        spread = _spread(ray, workers, settings)
+        if pack is not None:
+            from .packs import check
+
+            check(pack, settings)
         if pull:
             from .model import fetch_if_missing
 
             fetch_if_missing(settings)
-        raise SystemExit(_run(path, html, wish, settings))
+        raise SystemExit(_run(path, wish, settings, html=html, pack=pack, spread=spread))
 
 
-def _run(path: Path, html: Path | None, wish: Wish, settings: Settings) -> int:
+def _spread(ray: str, workers: int | None, settings: Settings) -> Spread | None:
+    """Who asks in the place of the engine, if anybody does."""
+    if not ray:
+        if workers:
+            raise click.UsageError("--workers: of what? --ray local, or --ray HOST:PORT for a cluster")
+        return None
+    from .spreading import spread
+
+    if not settings.cache.enabled:
+        raise click.UsageError("--ray: what workers bring is not remembered, cache.enabled is off in your settings")
+    return spread(ray, workers or 0, settings, act.actions()[ACTION])
+
+
+def _run(
+    path: Path, wish: Wish, settings: Settings, *, html: Path | None, pack: Path | None, spread: Spread | None
+) -> int:
     from ..action.sources import sources
     from ..action.workspaces import Workspaces
     from ..engine.choose import open_engine, open_ledger
@@ -64,7 +88,7 @@ def _run(path: Path, html: Path | None, wish: Wish, settings: Settings) -> int:
     try:
         ledger = open_ledger(settings, folders())
         engine = open_engine(settings, folders(), ledger)
-        done = asyncio.run(worked(wish, found, act.actions()[ACTION], engine, around, ledger=ledger))
+        done = asyncio.run(worked(wish, found, act.actions()[ACTION], engine, around, ledger=ledger, spread=spread))
     finally:
         around.close()
     if not done.ready:
@@ -73,6 +97,10 @@ def _run(path: Path, html: Path | None, wish: Wish, settings: Settings) -> int:
         return ANSWERED
     if html is not None:
         _write(html, _edition(found, done))
+    if pack is not None:
+        from .packs import export_of
+
+        export_of(pack, path, settings, force=True)
     return _ended(done)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 
 import click
@@ -25,6 +25,12 @@ from .meter import Meter, duration
 _READY_SECONDS = 10.0
 _MANY_FILES = 50
 _MOST_NAMED = 3
+_MOST_LINES = 20  # of what was not answered
+_ANSWER_BYTES = 2000  # on the disk, of an explanation
+
+Telling = AsyncGenerator[tuple[gloss.Place, gloss.Told | EngineError], None]
+Spread = Callable[[Sequence[gloss.Part], Sequence[gloss.Place], Remembered, Workspaces, Ledger], Telling]
+"""Has workers ask about places of parts; what they say is remembered by the time that it is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +78,18 @@ class Work:
 
 
 async def worked(
-    wish: Wish, found: Sources, action: Action, engine: Engine, around: Workspaces, *, ledger: Ledger
+    wish: Wish,
+    found: Sources,
+    action: Action,
+    engine: Engine,
+    around: Workspaces,
+    *,
+    ledger: Ledger,
+    spread: Spread | None = None,
 ) -> Work:
     """All that needs the engine or what it remembers. Ends early, with what there is, where it is interrupted.
 
-    Raises `EngineError` where nothing can be known.
+    `spread` has workers asked in the place of the engine. Raises `EngineError` where nothing can be known.
     """
     done = Work(engine.model().name)
     try:
@@ -91,7 +104,7 @@ async def worked(
             if left > _MOST_NAMED:
                 present.note(f"left out: {left - _MOST_NAMED} more files, which are too large or too deep, too")
         if isinstance(engine, Remembered):
-            if not await engine.opened(_READY_SECONDS) and wish.remembered:
+            if not await engine.opened(_READY_SECONDS) and (wish.remembered or spread):
                 raise EngineError(f"what is remembered cannot be read: {engine.state()['state']}")
             with Meter(len(done.parts)) as meter:
                 for part in done.parts:
@@ -103,7 +116,8 @@ async def worked(
         if wish.dry_run:
             _plan(done, places, engine)
         elif places and not wish.remembered:
-            await _ask(done, places, action, engine, around, ledger=ledger)
+            _tell_room(len(places), engine)
+            await _ask(done, places, action, engine, around, ledger=ledger, spread=spread)
     except asyncio.CancelledError:
         done.stopped = True
     finally:
@@ -112,42 +126,74 @@ async def worked(
 
 
 async def _ask(
-    done: Work, places: Sequence[gloss.Place], action: Action, engine: Engine, around: Workspaces, *, ledger: Ledger
+    done: Work,
+    places: Sequence[gloss.Place],
+    action: Action,
+    engine: Engine,
+    around: Workspaces,
+    *,
+    ledger: Ledger,
+    spread: Spread | None,
 ) -> None:
     info = engine.model()
     each = costs(done.parts, places, info, done.known)
     whole = cost(done.parts, places, info, done.known)
-    title = ""
-    with Meter(len(places), whole.seconds, measured=whole.measured) as meter:
+    names = {place: f"{place[0]}:{symbol.qualified}" for part in done.parts for place, symbol in part.places()}
+    title, unanswered = "", list[str]()
+    with Meter(len(places), whole.seconds, measured=whole.measured and spread is None) as meter:
 
-        def begin(place: gloss.Place, target: Target) -> None:
+        def begin(place: gloss.Place, target: Target | None = None) -> None:
             nonlocal title
-            title = f"{place[0]}:{target.symbol.qualified}" if target.symbol else place[0]
+            title = names[place]
             meter.begin(title)
 
         def tell(event: Event) -> None:
             if isinstance(event, Stage):
                 meter.stage(event.name, title)
 
-        budget = prompt_tokens(info, hover=True)  # as where one is asked for: the file is read once for all of them
-        telling = gloss.asked(done.parts, places, action, engine, around, budget=budget, on_begin=begin, on_event=tell)
+        if spread is not None and isinstance(engine, Remembered):
+            meter.begin("starting the workers")
+            telling = spread(done.parts, places, engine, around, ledger)
+        else:
+            budget = prompt_tokens(info, hover=True)  # as where one is asked for: the file is read once for all of them
+            telling = gloss.asked(
+                done.parts, places, action, engine, around, budget=budget, on_begin=begin, on_event=tell
+            )
         try:
             async for place, said in telling:
                 tokens = 0
                 if isinstance(said, EngineError):
                     done.trouble = str(said)
-                    present.note(f"{title}: {said}")
+                    unanswered.append(f"{names[place]}: {said}")
+                    if spread is None:
+                        present.note(unanswered.pop())
                 else:
                     done.known[place] = said
                     ledger.asked(f"{action.name} (ahead)")  # where what it cost is entered
                     usage = said.usage
                     tokens = usage.prompt_tokens - usage.reused_tokens + usage.thought_tokens + usage.answer_tokens
+                if spread is not None:
+                    begin(place)
                 meter.done(seconds(info, *each[place]), tokens)
         except EngineError as error:
             done.trouble = f"{error}; the rest was not asked, the same command goes on"
         finally:
             await telling.aclose()
+    for line in unanswered[:_MOST_LINES]:
+        present.note(line)
+    if len(unanswered) > _MOST_LINES:
+        present.note(f"and {len(unanswered) - _MOST_LINES} more that were not answered")
     present.note(f"{meter.tokens} tokens, {duration(meter.seconds)}")
+
+
+def _tell_room(count: int, engine: Engine) -> None:
+    """Better known before the work than when what was explained first is forgotten for what came last."""
+    if isinstance(engine, Remembered) and count * _ANSWER_BYTES > engine.room():
+        need, room = count * _ANSWER_BYTES >> 20, engine.room() >> 20
+        present.note(
+            f"{count} answers need about {need} MB, and there is room for {room}: "
+            "set cache.megabytes higher, or the least used are forgotten"
+        )
 
 
 def _plan(done: Work, places: Sequence[gloss.Place], engine: Engine) -> None:

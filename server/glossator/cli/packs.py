@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from ..engine import EngineError
+from ..engine import EngineError, PackRefused
 from ..engine.choose import open_engine
 from ..engine.remembered import Remembered
-from ..settings import folders, load
+from ..settings import Settings, folders, load
 from . import present
 from .cache import answers, cache
 from .trouble import REFUSED, told
@@ -30,20 +30,40 @@ def export(file: Path, workspace: Path | None, force: bool) -> None:
     A pack holds what the model wrote, thoughts included: that quotes code, and an edit is code. docs/PACKS.md says what
     else it tells.
     """
+    with told():
+        export_of(file, workspace, load(), force=force)
+
+
+def check(file: Path, settings: Settings) -> None:
+    """Raise `click.UsageError` where a pack that may replace an older one cannot be written there."""
+    from ..engine.pack import Pack
+
+    if not settings.cache.enabled:
+        raise click.UsageError("nothing is remembered: cache.enabled is off in your settings")
+    if not file.parent.is_dir():
+        raise click.UsageError(f"{file.parent}: no such folder")
+    if file.is_symlink() or file.exists():
+        try:
+            Pack(file).close()
+        except PackRefused as error:
+            raise click.UsageError(f"it is not written over: {error}") from error
+
+
+def export_of(file: Path, workspace: Path | None, settings: Settings, *, force: bool) -> None:
+    """Write what is remembered (of `workspace`: None: all of it) to `file`, and tell of it."""
     from ..engine.remembered_pack import export as written
 
-    with told():
-        keys = None if workspace is None else _of(workspace)
-        engine = answers()
-        _ready(engine)
-        manifest = written(engine, file, keys, force=force)
-        click.echo(f"{file}: {manifest.answers} answers, {file.stat().st_size / 1e6:.1f} MB")
-        for _, name, count in manifest.models:
-            click.echo(f"{count} of {name}")
-        if manifest.left_out:
-            present.note(f"{manifest.left_out} left out: no import would take them (docs/PACKS.md)")
-        elif not manifest.answers:
-            present.note("nothing is remembered" + (f" of {workspace}" if workspace else ""))
+    keys = None if workspace is None else _of(workspace, settings)
+    engine = answers()
+    _ready(engine)
+    manifest = written(engine, file, keys, force=force)
+    click.echo(f"{file}: {manifest.answers} answers, {file.stat().st_size / 1e6:.1f} MB")
+    for _, name, count in manifest.models:
+        click.echo(f"{count} of {name}")
+    if manifest.left_out:
+        present.note(f"{manifest.left_out} left out: no import would take them (docs/PACKS.md)")
+    elif not manifest.answers:
+        present.note("nothing is remembered" + (f" of {workspace}" if workspace else ""))
 
 
 @cache.command("import")
@@ -85,14 +105,13 @@ def _whose(models: tuple[tuple[str, str, int], ...]) -> None:
         present.note(f"they are of {names}, and found only with that model, not with {engine.model().name}")
 
 
-def _of(workspace: Path) -> frozenset[str]:
+def _of(workspace: Path, settings: Settings) -> frozenset[str]:
     """The keys of what is remembered of the definitions there, with the model in use."""
     from ..action.known import keys
     from ..action.sources import sources
     from ..action.workspaces import Workspaces
     from . import act
 
-    settings = load()
     engine = open_engine(settings, folders())
     if not isinstance(engine, Remembered):
         raise click.UsageError("nothing is remembered: cache.enabled is off in your settings")

@@ -7,6 +7,7 @@ text and not with its square: a file of somebody else's may be made so that it w
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _TYPE = r"[A-Za-z_][\w.]*+(?:::\w++)*+"
 _WRAPPERS = re.compile(r"^(?:Optional|Final|ClassVar|Annotated|Option|Box|Rc|Arc|Promise|Readonly)[<\[]\s*(?:&\s*)?")
@@ -21,6 +22,11 @@ _MADE = re.compile(rf"(?:new(?=[A-Z]))?({_TYPE})(?:\(.*\)|\{{.*\}})", re.DOTALL)
 
 def evident(code: str, variable: str, *, attribute: bool = False) -> list[str]:
     """Texts of types that `variable` (or, `attribute`, `self.variable`) can have in `code`, the plainest first."""
+    return list(_evident(code, variable, attribute))
+
+
+@lru_cache(256)  # the methods of a class ask the same of it, one after the other
+def _evident(code: str, variable: str, attribute: bool) -> tuple[str, ...]:
     name = re.escape(variable)
     own = rf"(?:self|this)\s*(?:\.|->)\s*{name}" if attribute else rf"(?<![\w.$]){name}"
     bare = rf"(?<![\w.$]){name}"
@@ -40,7 +46,7 @@ def evident(code: str, variable: str, *, attribute: bool = False) -> list[str]:
     if attribute:  # self.x = x, with x: T
         given = re.search(rf"{own}\s*=\s*(\w+)\s*$", code, re.MULTILINE)
         found += evident(code, given[1]) if given else []
-    return list(dict.fromkeys(found))[:4]
+    return tuple(dict.fromkeys(found))[:4]
 
 
 def plain(text: str) -> str:

@@ -35,7 +35,12 @@ def open_engine(settings: Settings, folders: Folders, ledger: Ledger | None = No
     return Remembered(engine, folders.cache / "answers", settings.cache.megabytes)
 
 
-def _backend(settings: Settings, folders: Folders) -> Engine:
+def open_apart(settings: Settings, folders: Folders) -> Engine:
+    """A worker's engine (`apart.py`): nothing is remembered, entered, measured or kept. Raises `EngineError`."""
+    return _backend(settings, folders, apart=True)
+
+
+def _backend(settings: Settings, folders: Folders, *, apart: bool = False) -> Engine:
     if settings.backend == "scripted":
         from .scripted import Scripted
 
@@ -46,10 +51,10 @@ def _backend(settings: Settings, folders: Folders) -> Engine:
         from .remote import Remote
 
         return Remote(settings.remote)
-    return _local(settings, folders)
+    return _local(settings, folders, apart)
 
 
-def _local(settings: Settings, folders: Folders) -> Engine:
+def _local(settings: Settings, folders: Folders, apart: bool) -> Engine:
     from ..models import ModelDamaged, ModelError, store
     from . import ModelBroken, ModelMissing
     from .client import SharedEngine
@@ -67,8 +72,8 @@ def _local(settings: Settings, folders: Folders) -> Engine:
         digest,
         runtime=folders.runtime,
         logs=folders.logs,
-        states=folders.cache / "states",
-        calibrations=folders.cache / "calibration",
+        states=None if apart else folders.cache / "states",
+        calibrations=None if apart else folders.cache / "calibration",
         context=settings.local.context,
         threads=settings.local.threads,
         gpu_layers=settings.local.gpu_layers,

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import stat
+import tempfile
 from pathlib import Path
+
+import psutil
 
 
 def private_folder(folder: Path) -> None:
@@ -23,3 +28,13 @@ def private_folder(folder: Path) -> None:
         raise PermissionError(f"{folder} belongs to another user")
     if stat.S_IMODE(found.st_mode) & 0o077:
         folder.chmod(0o700)
+
+
+def temporary_folder(kind: str) -> Path:
+    """A new one, named by `kind` and this process. Those that processes left which were killed are removed."""
+    name = re.compile(rf"glossator-{kind}-(\d+)-\w+")
+    for each in Path(tempfile.gettempdir()).glob(f"glossator-{kind}-*"):
+        found = name.fullmatch(each.name)
+        if found and not psutil.pid_exists(int(found[1])):
+            shutil.rmtree(each, ignore_errors=True)  # no link is followed, and other users' are not ours to remove
+    return Path(tempfile.mkdtemp(prefix=f"glossator-{kind}-{os.getpid()}-"))

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 
-from . import Chunk, Engine, EngineError, Finished, Priority, Reading, Request, Text, machine
+from . import Chunk, Engine, EngineError, Finished, Priority, Reading, Request, Text, Usage, machine
 from .energy import Counters, battery_watts
 from .front import Front
 from .ledger import OTHER, Cost, Ledger, battery_weighed
@@ -19,6 +19,19 @@ def purpose_of(request: Request) -> str:
     """What it is entered under. What nobody waits for is told apart."""
     named = request.purpose or OTHER
     return f"{named} (ahead)" if request.priority is Priority.PREFETCH else named
+
+
+def cost_of(usage: Usage) -> Cost:
+    """What a whole answer cost that was made elsewhere, as its engine says; nobody here measured its energy."""
+    return Cost(
+        requests=1,
+        computed=max(0, usage.prompt_tokens - usage.reused_tokens),
+        reused=usage.reused_tokens,
+        written=usage.thought_tokens + usage.answer_tokens,
+        seconds=usage.seconds,
+        cpu_seconds=usage.cpu_seconds,
+        unmeasured_cpu_seconds=usage.cpu_seconds,
+    )
 
 
 class Recorded(Front):

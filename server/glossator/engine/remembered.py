@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from . import Chunk, Engine, EngineError, EngineStatus, Finished, ModelInfo, Request, Score, Text
-from .remembered_answer import Answer
+from .remembered_answer import Answer, whole
 from .remembered_disk import Shelf
 
 _FRESH_SECONDS = 3600.0  # an answer that is used and older than this is stored anew, so that it is not thrown out
@@ -137,10 +137,8 @@ class Remembered:
                 yield chunk
 
     def _keep(self, request: Request, pieces: list[Text], finished: Finished) -> None:
-        known = finished.remembered or finished.usage.approximate
-        if finished.reason in ("stop", "length") and request.max_tokens > 0 and not known:
-            digest = self.engine.model().digest
-            answer = Answer(tuple(pieces), finished, time.time(), digest)
+        digest = self.engine.model().digest
+        if answer := whole(request, pieces, finished, digest):
             self._shelf.put(request.key(digest), answer.to_bytes())
 
     def _known(self, request: Request) -> Finished | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from . import Finished, Text, Usage
+from . import Finished, Request, Text, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +41,12 @@ class Answer:
         finished = Finished(last["reason"], Usage(**last["usage"]), last["model"], remembered=True)
         pieces = tuple(Text(text, tokens) for text, tokens in tree["pieces"])
         return cls(pieces, finished, tree["stored"], tree.get("digest", ""))
+
+
+def whole(request: Request, pieces: Sequence[Text], finished: Finished, digest: str) -> Answer | None:
+    """The answer of the model `digest` as it is kept; None for what is not kept: cut off, only read, already kept, or
+    taken from nearly the same text."""
+    known = finished.remembered or finished.usage.approximate
+    if request.answers or request.max_tokens <= 0 or finished.reason not in ("stop", "length") or known:
+        return None
+    return Answer(tuple(pieces), finished, time.time(), digest)
