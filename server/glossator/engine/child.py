@@ -7,15 +7,22 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from . import supervise
+from . import EngineError, supervise
 
 Take = Callable[[dict[str, Any]], None]
+
+
+class Tell(Protocol):
+    """Tells one object, from any thread. Raises `OSError` where nobody listens any more."""
+
+    def __call__(self, **values: object) -> None: ...
 
 
 def command(module: str) -> list[str]:
@@ -88,3 +95,27 @@ def _taken(line: str, take: Take) -> str:
     except (ValueError, TypeError, KeyError):
         return "it said something that is not understood"
     return ""
+
+
+def telling(work: Callable[[Tell], None]) -> int:
+    """The other end of `run`: do `work` in this process, and tell on what was standard output; the exit code.
+
+    What can be expected to go wrong is told as `error`.
+    """
+    from .process import harden
+
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
+        harden()
+        lock = threading.Lock()
+
+        def tell(**values: object) -> None:
+            with lock:
+                out.write(json.dumps(values) + "\n")
+                out.flush()
+
+        try:
+            work(tell)
+        except (EngineError, ImportError, OSError) as error:
+            tell(error=str(error))
+            return 3
+    return 0

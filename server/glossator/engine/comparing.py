@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,6 @@ from . import EngineError, child
 from .machine import cores
 from .measuring import speed
 from .perplexity import WINDOW, foretold
-from .process import harden
 
 SECONDS = 1800.0  # for one model
 
@@ -104,25 +102,15 @@ def measure(path: Path, text: str, threads: int, gpu_layers: int, say: Callable[
 
 
 def main() -> int:
-    """Measure in this process, and tell on what was standard output."""
-    from dataclasses import asdict
-
+    """Measure in this process, and tell of it."""
     job = json.load(sys.stdin)
-    with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
-        harden()
 
-        def tell(**values: object) -> None:
-            out.write(json.dumps(values) + "\n")
-            out.flush()
+    def work(tell: child.Tell) -> None:
+        path = Path(job["path"])
+        found = measure(path, job["text"], job["threads"], job["gpu_layers"], lambda step: tell(step=step))
+        tell(measured=asdict(found))
 
-        try:
-            path = Path(job["path"])
-            found = measure(path, job["text"], job["threads"], job["gpu_layers"], lambda step: tell(step=step))
-            tell(measured=asdict(found))
-        except (EngineError, ImportError, OSError) as error:
-            tell(error=str(error))
-            return 3
-    return 0
+    return child.telling(work)
 
 
 if __name__ == "__main__":

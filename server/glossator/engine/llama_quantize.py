@@ -13,20 +13,14 @@ import os
 import sys
 import threading
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from . import EngineError
+from .child import Tell, telling
 from .llama_importance import Matrix, importance
 from .llama_native import loaded_library, said_last
-from .process import harden
 
 _SECONDS = 0.3  # between two looks at how far it is
-
-
-class Tell(Protocol):
-    """Tells the process that asked."""
-
-    def __call__(self, **values: object) -> None: ...
 
 
 def quantize(source: Path, target: Path, ftype: int, threads: int, matrix: Matrix | None = None) -> None:
@@ -62,34 +56,25 @@ def _watch(target: Path, tell: Tell, over: threading.Event) -> None:
 
 
 def main() -> int:
-    """Quantize in this process, and tell on what was standard output."""
+    """Quantize in this process, and tell of it."""
     job = json.load(sys.stdin)
     source, target, threads = Path(job["source"]), Path(job["target"]), int(job["threads"])
-    with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
-        harden()
-        lock = threading.Lock()
 
-        def tell(**values: object) -> None:
-            with lock:
-                out.write(json.dumps(values) + "\n")
-                out.flush()
-
+    def work(tell: Tell) -> None:
+        matrix = None
+        if job["text"]:
+            matrix = importance(
+                source, job["text"], threads, lambda done, total: tell(what="weighing", done=done, total=total)
+            )
         over = threading.Event()
+        threading.Thread(target=_watch, args=(target, tell, over), daemon=True).start()
         try:
-            matrix = None
-            if job["text"]:
-                matrix = importance(
-                    source, job["text"], threads, lambda done, total: tell(what="weighing", done=done, total=total)
-                )
-            threading.Thread(target=_watch, args=(target, tell, over), daemon=True).start()
             quantize(source, target, int(job["ftype"]), threads, matrix)
+        finally:
             over.set()
-            tell(ended=True)
-        except (EngineError, ImportError, OSError) as error:
-            over.set()
-            tell(error=str(error))
-            return 3
-    return 0
+        tell(ended=True)
+
+    return telling(work)
 
 
 if __name__ == "__main__":

@@ -8,43 +8,33 @@ lines on standard output: {"build": …, "gpu": …}, then with options {"step":
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from . import EngineError
+from .child import Tell, telling
 from .measuring import measure
-from .process import Options, harden
+from .process import Options
 
 
 def main() -> int:
-    """Measure in this process, and tell on what was standard output."""
+    """Measure in this process, and tell of it."""
     parser = argparse.ArgumentParser(prog="glossator.engine.survey")
     parser.add_argument("--options", type=Options.from_json, help="without it only the build is told")
     given = parser.parse_args()
-    with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
-        harden()
 
-        def tell(**values: object) -> None:
-            out.write(json.dumps(values) + "\n")
-            out.flush()
+    def work(tell: Tell) -> None:
+        from .llama_native import about
 
-        try:
-            from .llama_native import about
+        tell(**about())
+        if given.options:
+            asked: Options = given.options
+            found = measure(
+                Path(asked.path), asked.context, asked.threads, asked.gpu_layers, lambda step: tell(step=step)
+            )
+            tell(calibration=asdict(found))
 
-            tell(**about())
-            if given.options:
-                asked: Options = given.options
-                found = measure(
-                    Path(asked.path), asked.context, asked.threads, asked.gpu_layers, lambda step: tell(step=step)
-                )
-                tell(calibration=asdict(found))
-        except (EngineError, ImportError, OSError) as error:
-            tell(error=str(error))
-            return 3
-    return 0
+    return telling(work)
 
 
 if __name__ == "__main__":
