@@ -22,8 +22,6 @@ async def justified(
     views, asked as `rewriting` asks. As they were where that does not fit the window or the time of `engine` is over.
     Raises `EngineError`."""
     first, others = weighed[:MOST], weighed[MOST:]
-    if len(first) < 2:
-        return list(weighed)
     try:
         scores = await likelihood.score(
             engine, rewriting.request, [f"{rewriting.code(proposal)}{END}" for _, proposal in first]

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 ACTION = "explain"
 PATIENT, HASTY = 8.0, 1.5  # seconds that a hover waits: where it loads by itself, where it holds others up
 MOST_WAITING = 16  # hovers that wait at once; the longest waiting one is answered with what there is
-_OVERTAKEN = "*stopped; hover again*"
 RECALL_SECONDS = 0.5  # a disk that is slower than this does not hold up a hover
 
 
@@ -103,7 +102,7 @@ class Hovers:
         if outcome is None:
             job = self._joined(action, target, snapshot, symbol, number)
             if job is None:
-                return _OVERTAKEN
+                return _again("stopped")
             await self._wait(job)
             return _so_far(job)
         ls.opening.ledger.asked(action.name, outcome.spared)
@@ -191,8 +190,12 @@ def _so_far(job: Job) -> str:
         return f"*No explanation: {_plain('; '.join(job.reasons))}*"
     text = sanitised(job.answer.strip())
     state = "stopped" if job.state == "stopped" else f"unfinished, {_plain(message(job))}"
-    note = f"*{state}; hover again*"
-    return f"{text}\n\n{note}" if text else note
+    return "\n\n".join(filter(None, (text, _again(state))))
+
+
+def _again(state: str) -> str:
+    """Under what there is of an explanation that is not over."""
+    return f"*{state}; hover again*"
 
 
 def _plain(text: str) -> str:
